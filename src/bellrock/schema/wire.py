@@ -1,0 +1,135 @@
+"""The log line and the beacon as they are on the wire, format version 1.
+
+These types are the *fast path*: a line that decodes into `Line` has no issue that can be seen without
+its site. Whatever they refuse goes the slow path (`normalise.exact`), which makes the same `Line` of
+the fields that are usable. `None` is absent. Lengths are Unicode code points.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+END_OF_TIME = 253_402_300_800_000
+"""Year 10000 in ms since 1970: every `at` lies before it."""
+
+SITE = r"^[a-z0-9][a-z0-9._-]{0,63}\Z"
+IDENTIFIER = r"^[A-Za-z0-9_-]{16,64}\Z"
+CURRENCY = r"^[A-Z]{3}\Z"
+COUNTRY = r"^[A-Z]{2}\Z"
+MAX_SEQ = 63
+MAX_RB = 63
+MAX_VALUE = 1e7
+MAX_PROPS = 8
+
+NAVIGATIONS = (
+    "navigate",
+    "reload",
+    "back-forward",
+    "back-forward-cache",
+    "prerender",
+    "restore",
+    "soft-navigation",
+)
+TRANSPORTS = ("fetchLater", "beacon", "fetch", "xhr")
+TYPES = ("navigation", "load", "vitals", "event", "order")
+
+Text32 = Annotated[str, Meta(min_length=1, max_length=32)]
+Text64 = Annotated[str, Meta(min_length=1, max_length=64)]
+Text128 = Annotated[str, Meta(min_length=1, max_length=128)]
+Text512 = Annotated[str, Meta(min_length=1, max_length=512)]
+Text2048 = Annotated[str, Meta(min_length=1, max_length=2048)]
+Identifier = Annotated[str, Meta(pattern=IDENTIFIER)]
+Value = Annotated[float, Meta(ge=0, le=MAX_VALUE)]
+
+
+class Page(msgspec.Struct):
+    """What page it was and how it was reached."""
+
+    url: Text2048 | None = None
+    referrer: Text2048 | None = None
+    label: Text64 | None = None
+    navigation: Literal[NAVIGATIONS] | None = None  # type: ignore[valid-type]  # one list, used twice
+    release: Text64 | None = None
+
+
+class Test(msgspec.Struct):
+    """The group assigned."""
+
+    name: Text64
+    group: Text32
+    rb: Annotated[int, Meta(ge=0, le=MAX_RB)] | None = None
+
+
+class Delivery(msgspec.Struct, rename="camel"):
+    """What the accelerated variant really did on this page."""
+
+    enabled: bool | None = None
+    served: bool | None = None
+    cache_hit: bool | None = None
+    first_load: bool | None = None
+    sw_supported: bool | None = None
+
+
+class Event(msgspec.Struct):
+    """Something that happened on the page."""
+
+    name: Text64
+    value: float | None = None
+    props: Annotated[dict[Text64, Text64], Meta(max_length=MAX_PROPS)] | None = None
+
+
+class Order(msgspec.Struct):
+    """`id` is None where the slow path found none that is usable: such an order is ignored."""
+
+    id: Text128 | None
+    value: Value | None
+    currency: Annotated[str, Meta(pattern=CURRENCY)] | None
+    items: int | None = None
+
+
+class Visitor(msgspec.Struct, rename="camel"):
+    """Flags that the browser keeps, so that visitors are counted with no identifier."""
+
+    new_today: bool | None = None
+    new_this_month: bool | None = None
+
+
+class Browser(msgspec.Struct):
+    """Low-entropy hints."""
+
+    mobile: bool | None = None
+    platform: Text64 | None = None
+    webdriver: bool | None = None
+    width: Text64 | None = None
+
+
+class Beacon(msgspec.Struct, rename="camel"):
+    """`timers` are judged against the site, which alone knows the names: any values may stand here."""
+
+    v: Literal[1]
+    site: Annotated[str, Meta(pattern=SITE)]
+    session: Identifier
+    impression: Identifier
+    seq: Annotated[int, Meta(ge=0, le=MAX_SEQ)]
+    type: Literal[TYPES]  # type: ignore[valid-type]  # one list, used twice
+    page: Page | None = None
+    test: Test | None = None
+    delivery: Delivery | None = None
+    timers: dict[str, Any] | None = None
+    event: Event | None = None
+    order: Order | None = None
+    visitor: Visitor | None = None
+    browser: Browser | None = None
+    transport: Literal[TRANSPORTS] | None = None  # type: ignore[valid-type]  # one list, used twice
+    sent_at: float | None = None
+
+
+class Line(msgspec.Struct):
+    """One log line; `raw` is for what the collector could not take for a beacon."""
+
+    at: Annotated[int, Meta(ge=0, lt=END_OF_TIME)]
+    beacon: Beacon
+    ua: Text512 | None = None
+    country: Annotated[str, Meta(pattern=COUNTRY)] | None = None
+    raw: None = None
