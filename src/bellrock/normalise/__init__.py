@@ -1,0 +1,1 @@
+"""From log lines to normalised beacons: problems are attached, nothing is dropped."""

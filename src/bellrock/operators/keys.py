@@ -1,0 +1,41 @@
+"""64-bit keys of sessions and impressions.
+
+The upper half of an impression's key is that of its session's, so that the impressions of a session lie
+side by side in a sorted run. Python's string hash is keyed per process: nobody outside can make two
+keys meet, and no result may depend on the order of keys. Keys are therefore never stored: whoever
+restores a state computes them anew.
+"""
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+Keys = NDArray[np.uint64]
+
+_LOWER = np.uint64(0xFFFF_FFFF)
+_HALF = np.uint64(32)
+
+
+def session_keys(rows: pl.DataFrame) -> Keys:
+    """Keys of the sessions of rows with the columns site and session, shape (rows,)."""
+    return _hashed(zip(rows["site"], rows["session"], strict=True), len(rows))
+
+
+def impression_keys(rows: pl.DataFrame, sessions: Keys) -> Keys:
+    """Keys of the impressions of rows whose session keys are given."""
+    own = _hashed(rows["impression"], len(rows))
+    return (sessions & ~_LOWER) | (own & _LOWER)
+
+
+def prefixes(sessions: Keys) -> Keys:
+    """What the keys of all impressions of each session begin with."""
+    return sessions >> _HALF
+
+
+def prefix_range(prefix: Keys) -> tuple[Keys, Keys]:
+    """The least and the greatest key with each prefix."""
+    return prefix << _HALF, (prefix << _HALF) | _LOWER
+
+
+def _hashed(values: object, size: int) -> Keys:
+    return np.fromiter(map(hash, values), np.int64, size).view(np.uint64)  # type: ignore[call-overload]

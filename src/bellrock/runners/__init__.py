@@ -1,0 +1,1 @@
+"""Thin shells that feed the pipeline and keep what it yields."""
