@@ -1,0 +1,24 @@
+"""Listening on an address that nobody else listens on."""
+
+import socket
+
+from bellrock.errors import ConfigurationError
+
+
+def refuse_taken_address(host: str, port: int) -> None:
+    """Raise ConfigurationError where something listens on the address already.
+
+    granian shares its port (SO_REUSEPORT): without this a second server would start silently and take
+    half of the requests of the first.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise ConfigurationError(
+                f"{host}:{port}",
+                f"cannot be listened on ({error.strerror})",
+                "Stop what listens on that port, or choose another address.",
+            ) from error

@@ -1,0 +1,227 @@
+"""The collector's HTTP behaviour, in memory: requests enter, answers and log lines are seen."""
+
+import asyncio
+import gzip
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from bellrock.collector.app import Collector
+from bellrock.collector.clock import GuardedClock
+from bellrock.collector.commit import GroupCommit
+from bellrock.collector.config import Policy
+from bellrock.collector.tracker import load_tracker
+from bellrock.errors import LogUnavailable
+from bellrock.log.memory import MemoryLog
+
+BEACON = b'{"v":1,"site":"shop-a","test":{"group":"A","rb":7},"visitor":{"newToday":true}}'
+POLICIES: Mapping[str, Policy] = {"shop-a": "anonymous", "shop-d": "drop", "shop-i": "ignore"}
+
+Story = Callable[[httpx.AsyncClient], Awaitable[None]]
+
+
+class FullLog(MemoryLog):
+    """A log without room."""
+
+    def probe(self) -> None:
+        raise LogUnavailable("the disk is full")
+
+    def append(self, _lines: object) -> None:
+        self.probe()
+
+
+def visit(story: Story, log: MemoryLog, tracker: Path | None = None) -> None:
+    """Run a collector on `log` for as long as the story lasts."""
+
+    async def run() -> None:
+        commit = GroupCommit(log, GuardedClock(lambda: 1000.0, lambda: 0.0), 0, window=0.001)
+        assets = load_tracker(tracker) if tracker else {}
+        app = Collector(commit, POLICIES, assets, country_header="CF-IPCountry")
+        running = asyncio.create_task(commit.run())
+        transport = httpx.ASGITransport(app)
+        agent = {"user-agent": "Firefox"}
+        async with httpx.AsyncClient(
+            transport=transport, base_url="http://collector", headers=agent
+        ) as client:
+            await story(client)
+        commit.stop()
+        await running
+
+    asyncio.run(run())
+
+
+def post(body: bytes, headers: Mapping[str, str] | None = None) -> tuple[int, list[bytes]]:
+    """Post one body to a fresh collector; returns the status and the lines of its log."""
+    log, statuses = MemoryLog(), []
+
+    async def story(client: httpx.AsyncClient) -> None:
+        answer = await client.post("/b", content=body, headers=headers)
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "set-cookie" not in answer.headers
+        statuses.append(answer.status_code)
+
+    visit(story, log)
+    return statuses[0], log.read(0, 1000).lines
+
+
+def get(path: str, method: str = "GET", log: MemoryLog | None = None) -> httpx.Response:
+    answers = []
+
+    async def story(client: httpx.AsyncClient) -> None:
+        answers.append(await client.request(method, path))
+
+    visit(story, log or MemoryLog())
+    return answers[0]
+
+
+def test_a_beacon_becomes_a_line_with_time_agent_and_country() -> None:
+    status, lines = post(BEACON, {"CF-IPCountry": "DE", "content-type": "text/plain"})
+    assert status == 204
+    assert lines == [
+        b'{"at":1000000,"ua":"Firefox","country":"DE","gpc":false,"beacon":%s}' % BEACON
+    ]
+
+
+def test_an_array_becomes_a_line_for_each_element() -> None:
+    status, lines = post(b'[{"a":1},"text",{"b":2}]', {"content-type": "application/json"})
+    assert status == 204
+    assert [line[line.index(b"Firefox") + 9 :] for line in lines] == [
+        b'"gpc":false,"beacon":{"a":1}}',
+        b'"raw":"\\"text\\""}',
+        b'"gpc":false,"beacon":{"b":2}}',
+    ]
+
+
+@pytest.mark.parametrize("body", [b"", b"hello", b"\xff\x00", b'{"a":NaN}', b"[[[["])
+def test_whatever_else_arrives_is_kept_as_text(body: bytes) -> None:
+    status, lines = post(body)
+    assert status == 204
+    assert [msgspec.json.decode(line) for line in lines] == [
+        {"at": 1_000_000, "ua": "Firefox", "raw": body.decode("utf-8", "replace")}
+    ]
+
+
+def test_an_empty_array_is_taken_and_leaves_nothing() -> None:
+    assert post(b"[]") == (204, [])
+
+
+def test_gzip_is_unpacked_before_it_is_read() -> None:
+    status, lines = post(gzip.compress(BEACON), {"content-encoding": "gzip"})
+    assert status == 204
+    assert lines[0].endswith(BEACON + b"}")
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (b"x" * 65_537, "identity"),
+        (gzip.compress(b"x" * 262_145), "gzip"),
+        (b"[" + b"{}," * 100 + b"{}]", "identity"),
+    ],
+)
+def test_a_request_over_a_limit_is_refused_whole(body: bytes, encoding: str) -> None:
+    assert post(body, {"content-encoding": encoding}) == (413, [])
+
+
+@pytest.mark.parametrize("header", ["Sec-GPC", "DNT"])
+def test_who_objects_is_dropped_stripped_or_ignored_as_each_site_says(header: str) -> None:
+    drop, ignore = b'{"site":"shop-d"}', b'{"site":"shop-i","visitor":{}}'
+    unknown, raw = b'{"site":"unknown","visitor":{}}', b"5"
+    body = b"[" + b",".join([drop, BEACON, ignore, unknown, raw]) + b"]"
+    status, lines = post(body, {header: "1"})
+    assert status == 204
+    assert [msgspec.json.decode(line).get("beacon") for line in lines] == [
+        {"v": 1, "site": "shop-a", "test": {"group": "A"}},
+        {"site": "shop-i", "visitor": {}},
+        {"site": "unknown", "visitor": {}},
+        None,
+    ]
+    assert (b'"gpc":true' in lines[0]) == (header == "Sec-GPC")
+
+
+def test_without_objection_a_site_that_would_drop_keeps_everything() -> None:
+    assert post(b'{"site":"shop-d"}')[1][0].endswith(b'"beacon":{"site":"shop-d"}}')
+
+
+def test_no_address_and_no_cookie_is_stored() -> None:
+    headers = {"cookie": "id=secret", "x-forwarded-for": "192.0.2.7", "referer": "http://a/"}
+    assert post(BEACON, headers) == post(BEACON)
+
+
+def test_a_log_without_room_is_503_with_a_time_to_come_back() -> None:
+    async def story(client: httpx.AsyncClient) -> None:
+        assert (await client.get("/health")).status_code == 200
+        answer = await client.post("/b", content=BEACON)
+        assert (answer.status_code, answer.text) == (503, "the disk is full\n")
+        assert answer.headers["retry-after"] == "5"
+        assert answer.headers["access-control-allow-origin"] == "*"
+        health = await client.get("/health")
+        assert health.status_code == 503
+        assert health.json()["status"] == "unavailable"
+        assert health.json()["rejected"] == {"503": 1}
+
+    visit(story, FullLog())
+
+
+def test_health_counts_what_was_accepted_dropped_and_rejected() -> None:
+    async def story(client: httpx.AsyncClient) -> None:
+        await client.post("/b", content=b'[{"site":"shop-d"},{}]', headers={"DNT": "1"})
+        await client.post("/b", content=b"x" * 70_000)
+        await client.get("/nowhere")
+        health = await client.get("/health")
+        assert health.status_code == 200
+        assert health.headers["cache-control"] == "no-store"
+        assert health.json() == {
+            "status": "ok",
+            "accepted": 1,
+            "dropped": 1,
+            "rejected": {"413": 1, "404": 1},
+        }
+
+    visit(story, MemoryLog())
+
+
+def test_a_preflight_is_allowed_for_a_day_and_without_credentials() -> None:
+    answer = get("/b", "OPTIONS")
+    assert answer.status_code == 204
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["access-control-allow-methods"] == "POST"
+    assert answer.headers["access-control-allow-headers"] == "content-type, content-encoding"
+    assert answer.headers["access-control-max-age"] == "86400"
+    assert "access-control-allow-credentials" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", "/b", "POST, OPTIONS"),
+        ("PUT", "/b", "POST, OPTIONS"),
+        ("POST", "/health", "GET, HEAD"),
+    ],
+)
+def test_another_method_is_405_and_says_which_are_right(
+    method: str, path: str, allowed: str
+) -> None:
+    answer = get(path, method)
+    assert answer.status_code == 405
+    assert answer.headers["allow"] == allowed
+
+
+@pytest.mark.parametrize("path", ["/", "/b/", "/B", "/b/check/x", "/t.js"])
+def test_there_is_nothing_elsewhere(path: str) -> None:
+    assert get(path).status_code == 404
+
+
+def test_the_tracker_is_served_and_head_has_no_body(tmp_path: Path) -> None:
+    (tmp_path / "t.js").write_bytes(b"1;")
+
+    async def story(client: httpx.AsyncClient) -> None:
+        assert (await client.get("/t.js")).content == b"1;"
+        head = await client.head("/t.js")
+        assert (head.status_code, head.content) == (200, b"")
+        assert (await client.post("/t.js")).status_code == 405
+
+    visit(story, MemoryLog(), tmp_path)

@@ -1,0 +1,92 @@
+"""Bodies: limits while they arrive and while they unpack."""
+
+import asyncio
+import gzip
+import zlib
+
+import pytest
+
+from bellrock.collector.asgi import Message
+from bellrock.collector.body import Gone, receive_body, unpack
+from bellrock.collector.limits import BODY_BYTES, UNPACKED_BYTES, TooLarge
+
+
+def received(*messages: Message) -> bytes:
+    waiting = list(messages)
+
+    async def receive() -> Message:
+        return waiting.pop(0)
+
+    return asyncio.run(receive_body(receive))
+
+
+def part(body: bytes, *, more: bool = True) -> Message:
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+def test_a_body_arrives_in_parts() -> None:
+    assert received(part(b"ab"), part(b"c"), part(b"", more=False)) == b"abc"
+    assert received({"type": "http.request"}) == b""
+
+
+def test_a_body_of_64_kib_is_taken_and_one_byte_more_is_refused() -> None:
+    assert len(received(part(b"x" * BODY_BYTES, more=False))) == BODY_BYTES
+    with pytest.raises(TooLarge):
+        received(part(b"x" * BODY_BYTES), part(b"x", more=False))
+
+
+def test_of_a_body_that_is_too_large_no_more_than_a_mebibyte_is_read_on() -> None:
+    parts = [part(b"x" * BODY_BYTES) for _ in range(1000)]
+    waiting = iter(parts)
+
+    async def receive() -> Message:
+        return next(waiting)
+
+    with pytest.raises(TooLarge):
+        asyncio.run(receive_body(receive))
+    assert len(list(waiting)) > 900
+
+
+def test_a_browser_that_leaves_early_has_sent_nothing() -> None:
+    with pytest.raises(Gone):
+        received(part(b"{"), {"type": "http.disconnect"})
+
+
+def test_gzip_is_unpacked() -> None:
+    assert unpack(gzip.compress(b"hello"), b"gzip") == b"hello"
+    assert unpack(gzip.compress(b"hello"), b" GZIP ") == b"hello"
+    assert unpack(gzip.compress(b"hel") + gzip.compress(b"lo"), b"gzip") == b"hello"
+
+
+def test_256_kib_unpacked_are_taken_and_one_byte_more_is_refused() -> None:
+    assert len(unpack(gzip.compress(b"x" * UNPACKED_BYTES), b"gzip")) == UNPACKED_BYTES
+    with pytest.raises(TooLarge):
+        unpack(gzip.compress(b"x" * (UNPACKED_BYTES + 1)), b"gzip")
+    half = gzip.compress(b"x" * (UNPACKED_BYTES // 2 + 1))
+    with pytest.raises(TooLarge):
+        unpack(half + half, b"gzip")
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (b"plain", b""),
+        (b"plain", b"identity"),
+        (b"plain", b"br"),
+        (b"plain", b"gzip"),
+        (b"", b"gzip"),
+        (gzip.compress(b"cut off")[:-3], b"gzip"),
+        (gzip.compress(b"damaged")[:-1] + b"x", b"gzip"),
+        (gzip.compress(b"tail") + b"tail", b"gzip"),
+        (zlib.compress(b"zlib"), b"gzip"),
+    ],
+)
+def test_what_is_not_gzip_comes_back_as_it_is(body: bytes, encoding: bytes) -> None:
+    assert unpack(body, encoding) == body
+
+
+def test_a_bomb_is_refused_without_unpacking_it() -> None:
+    bomb = gzip.compress(b"\0" * 50_000_000)
+    assert len(bomb) < BODY_BYTES
+    with pytest.raises(TooLarge):
+        unpack(bomb, b"gzip")

@@ -1,0 +1,162 @@
+"""The collector as a process: started, used over the network, stopped, and killed."""
+
+import asyncio
+import multiprocessing
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import httpx
+import msgspec
+import pytest
+
+from bellrock.collector import CollectorConfig, run
+from bellrock.errors import ConfigurationError, LogInUse
+from bellrock.log.sqlite import SqliteLogReader
+
+_SERVE_UNTIL_THE_CLOCK_JUMPS = Path(__file__).with_name("serve_until_the_clock_jumps.py")
+_spawn = multiprocessing.get_context("spawn")
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> CollectorConfig:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    return CollectorConfig(host="127.0.0.1", port=port, log_directory=tmp_path / "log", policies={})
+
+
+def address(config: CollectorConfig) -> str:
+    return f"http://{config.host}:{config.port}"
+
+
+@contextmanager
+def collector(config: CollectorConfig) -> Iterator[BaseProcess]:
+    process = _spawn.Process(target=run, args=(config,))
+    process.start()
+    try:
+        for _ in range(200):
+            try:
+                httpx.get(f"{address(config)}/health").raise_for_status()
+                break
+            except httpx.TransportError:
+                assert process.is_alive(), "the collector did not start"
+                time.sleep(0.05)
+        yield process
+    finally:
+        process.kill()
+        process.join()
+
+
+def start_where_the_clock_will_jump(config: CollectorConfig) -> subprocess.Popen[bytes]:
+    directory = str(config.log_directory)
+    return subprocess.Popen(
+        [sys.executable, _SERVE_UNTIL_THE_CLOCK_JUMPS, str(config.port), directory],
+        stderr=subprocess.PIPE,
+    )
+
+
+def logged(config: CollectorConfig) -> list[int]:
+    with closing(SqliteLogReader(config.log_directory)) as reader:
+        lines = reader.read(0, 1_000_000).lines
+    times = [msgspec.json.decode(line)["at"] for line in lines]
+    assert times == sorted(times)
+    return [msgspec.json.decode(line)["beacon"]["number"] for line in lines]
+
+
+class Visitors:
+    """Many browsers at once, who remember which beacons were answered 204."""
+
+    def __init__(self, config: CollectorConfig) -> None:
+        self._config = config
+        self.sent, self.kept = 0, set[int]()
+
+    async def send_for(self, process: BaseProcess, seconds: float, end: signal.Signals) -> None:
+        """Send beacons concurrently; after some seconds the collector gets the signal."""
+        async with httpx.AsyncClient(base_url=address(self._config)) as client:
+            sending = [asyncio.create_task(self._send(client)) for _ in range(20)]
+            await asyncio.sleep(seconds)
+            os.kill(process.pid or 0, end)
+            await asyncio.gather(*sending)
+
+    async def _send(self, client: httpx.AsyncClient) -> None:
+        while True:
+            number, self.sent = self.sent, self.sent + 1
+            try:
+                answer = await client.post("/b", content=b'{"number":%d}' % number)
+            except httpx.TransportError:
+                return
+            if answer.status_code != 204:
+                return
+            self.kept.add(number)
+
+
+def test_every_beacon_that_was_answered_204_is_in_the_log_after_any_number_of_kills(
+    config: CollectorConfig,
+) -> None:
+    visitors, moments = Visitors(config), random.Random(4711)
+    for _ in range(4):
+        before = len(visitors.kept)
+        with collector(config) as process:
+            moment = moments.uniform(0.2, 0.8)
+            asyncio.run(visitors.send_for(process, moment, signal.SIGKILL))
+            process.join(5)
+            assert process.exitcode == -signal.SIGKILL
+        assert len(visitors.kept) > before
+    numbers = logged(config)
+    assert visitors.kept <= set(numbers)
+    assert len(numbers) == len(set(numbers))
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
+def test_a_clean_stop_under_load_answers_what_it_has_and_exits_with_0(
+    config: CollectorConfig, end: signal.Signals
+) -> None:
+    visitors = Visitors(config)
+    with collector(config) as process:
+        asyncio.run(visitors.send_for(process, 0.5, end))
+        process.join(5)
+        assert process.exitcode == 0
+    assert len(visitors.kept) > 20
+    assert visitors.kept <= set(logged(config))
+
+
+def test_an_idle_connection_does_not_hold_up_a_stop(config: CollectorConfig) -> None:
+    with collector(config) as process, httpx.Client(base_url=address(config)) as client:
+        assert client.post("/b", content=b"{}").status_code == 204
+        os.kill(process.pid or 0, signal.SIGTERM)
+        process.join(5)
+        assert process.exitcode == 0
+
+
+def test_a_request_over_the_limit_is_refused_over_the_network_too(config: CollectorConfig) -> None:
+    with collector(config), httpx.Client(base_url=address(config)) as client:
+        assert client.post("/b", content=b"x" * 1_000_000).status_code == 413
+        assert client.post("/b", content=b'{"number":1}').status_code == 204
+    assert logged(config) == [1]
+
+
+def test_a_second_collector_is_refused_on_the_same_address_and_on_the_same_log(
+    config: CollectorConfig, tmp_path: Path
+) -> None:
+    elsewhere = msgspec.structs.replace(config, log_directory=tmp_path / "other")
+    with collector(config):
+        with pytest.raises(ConfigurationError, match=f"127.0.0.1:{config.port}: .* cannot listen"):
+            run(elsewhere)
+        with pytest.raises(LogInUse, match="another writer"):
+            run(msgspec.structs.replace(config, port=0))
+
+
+def test_a_jump_of_the_clock_stops_the_process_with_a_clear_error(config: CollectorConfig) -> None:
+    with start_where_the_clock_will_jump(config) as process:
+        _, errors = process.communicate(timeout=10)
+    assert process.returncode == 1
+    assert b"The system clock jumped by +3600.0 s" in errors
