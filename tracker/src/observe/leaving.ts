@@ -1,0 +1,14 @@
+/**
+ * Leaving: the page is hidden, navigated away from or closed. Calls back each time; there may be no
+ * moment after it.
+ *
+ * Never `unload` or `beforeunload`: they keep pages out of the back/forward cache, and phones skip them.
+ */
+export function observeLeaving(leaving: () => void): void {
+  // On the document, so that it comes after web-vitals, which listens while the event is still captured
+  // by the window and then reports its last values.
+  document.addEventListener("visibilitychange", () => {
+    if (document.visibilityState === "hidden") leaving();
+  });
+  addEventListener("pagehide", leaving);
+}

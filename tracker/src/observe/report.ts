@@ -1,0 +1,2 @@
+/** Gets a timer by name: milliseconds, or the unitless `cls`. */
+export type Report = (timer: string, value: number) => void;
