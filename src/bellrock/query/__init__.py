@@ -1,0 +1,1 @@
+"""Questions and answers: request -> plan -> execute -> result, over any store."""
