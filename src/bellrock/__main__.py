@@ -1,0 +1,5 @@
+"""`python -m bellrock` is `bellrock`."""
+
+from bellrock.cli import main
+
+main()

@@ -1,0 +1,477 @@
+"""The `bellrock` command: the one place that sees every part.
+
+Errors that bellrock raises on purpose are printed as one line and end with status 2; anything else is a
+bug and shows its traceback.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import msgspec
+from cyclopts import App, Parameter
+from cyclopts.validators import Number
+from rich.console import Console
+from rich.table import Table
+
+from bellrock import __version__
+from bellrock.config import Config, load_config
+from bellrock.errors import BellrockError, ConfigurationError
+
+if TYPE_CHECKING:
+    from bellrock.accounts import Accounts
+
+app = App(
+    name="bellrock",
+    version=__version__,
+    help="Real-time web-performance analytics for A/B tests on live traffic.",
+)
+site_app = App(name="site", help="Declare sites.")
+token_app = App(name="token", help="Tokens with which programs read one site.")
+user_app = App(name="user", help="People who may sign in to the dashboard.")
+for _sub in (site_app, token_app, user_app):
+    app.command(_sub)
+
+REFUSED = 2
+Positive = Annotated[float, Parameter(validator=Number(gt=0))]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Settings:
+    """Settings of this call; what is not given comes from the environment, the file, the defaults."""
+
+    config: Path | None = None
+    "TOML file with settings; see config/reference.toml."
+    data: str | None = None
+    "Directory of log, store and accounts."
+    sites: str | None = None
+    "File that declares the sites; sites.toml in the data directory if not given."
+    collect: str | None = None
+    "HOST:PORT of the collector."
+    dashboard: str | None = None
+    "HOST:PORT of the dashboard and the API."
+    country_header: str | None = None
+    "Header in which a trusted proxy states the visitor's country."
+    commit_window_ms: float | None = None
+    "How long beacons gather before they are made durable together."
+    step_seconds: float | None = None
+    "How long lines gather before they are folded together."
+
+    def load(self) -> Config:
+        """The configuration; raises ConfigurationError."""
+        arguments = asdict(self)
+        return load_config(arguments.pop("config"), os.environ, arguments)
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Place:
+    """Where accounts and sites are."""
+
+    config: Path | None = None
+    "TOML file with settings."
+    data: str | None = None
+    "Directory of log, store and accounts."
+    sites: str | None = None
+    "File that declares the sites; sites.toml in the data directory if not given."
+
+    def load(self) -> Config:
+        """The configuration; raises ConfigurationError."""
+        return Settings(**asdict(self)).load()
+
+
+_SETTINGS, _PLACE = Settings(), Place()
+
+
+@app.command
+def serve(settings: Settings = _SETTINGS) -> None:
+    """Collect, fold and show, until SIGTERM or Ctrl-C."""
+    from bellrock.serve import first_password, serve, welcome
+
+    config = settings.load()
+    password = first_password(config)
+    asyncio.run(serve(config, lambda: print(welcome(config, password), flush=True)))
+
+
+@app.command(show=False)
+def collect(
+    settings: Settings = _SETTINGS,
+    *,
+    supervised: Annotated[bool, Parameter(help="End when the standard input ends.")] = False,
+) -> None:
+    """Collect beacons into the log: one half of `serve`."""
+    _run_process("collect", settings, supervised=supervised)
+
+
+@app.command(show=False)
+def engine(
+    settings: Settings = _SETTINGS,
+    *,
+    supervised: Annotated[bool, Parameter(help="End when the standard input ends.")] = False,
+) -> None:
+    """Fold the log, serve API and dashboard: the other half of `serve`."""
+    _run_process("engine", settings, supervised=supervised)
+
+
+def _run_process(
+    name: Literal["collect", "engine"], settings: Settings, *, supervised: bool
+) -> None:
+    from bellrock import processes
+
+    if supervised:
+        processes.end_with_parent()
+    run: Callable[[Config], None] = getattr(processes, name)
+    run(settings.load())
+
+
+@app.command
+def demo(
+    *,
+    data: Path = Path("demo-data"),
+    shop: str = "127.0.0.1:8070",
+    collect: str = "127.0.0.1:8080",
+    dashboard: str = "127.0.0.1:8090",
+    rate: Positive = 40.0,
+    visitors: bool = True,
+) -> None:
+    """A demonstration shop with visitors in an A/B test, and their numbers live.
+
+    Parameters
+    ----------
+    data
+        Directory of the demonstration; kept, so that the next start goes on.
+    shop
+        HOST:PORT of the shop.
+    collect
+        HOST:PORT of the collector.
+    dashboard
+        HOST:PORT of the dashboard.
+    rate
+        Beacons a second of the simulated visitors.
+    visitors
+        Whether there are simulated visitors, past and present.
+
+    """
+    from bellrock.demo.demo import DemoOptions, run
+
+    asyncio.run(
+        run(
+            DemoOptions(
+                data=data,
+                shop=shop,
+                collect=collect,
+                dashboard=dashboard,
+                rate=rate,
+                visitors=visitors,
+            )
+        )
+    )
+
+
+@app.command
+def simulate(
+    *,
+    collector: str = "http://127.0.0.1:8080",
+    rate: Positive = 40.0,
+    duration: Positive = 60.0,
+    seed: int = 1,
+    site: list[str] | None = None,
+    bad_share: float = 0.0,
+    country_header: str = "X-Country",
+    acknowledged: Path | None = None,
+) -> None:
+    """Send the beacons of simulated visitors to a collector on this machine.
+
+    Arrivals do not wait for answers, and answers are timed from when a beacon was meant to be sent.
+
+    Parameters
+    ----------
+    collector
+        URL of the collector; only this machine's addresses are accepted.
+    rate
+        Beacons a second.
+    duration
+        Seconds after which it stops.
+    seed
+        The same seed sends the same visitors.
+    site
+        Key of a site to visit; may be given several times.
+    bad_share
+        Share of beacons that have something wrong, from 0 to 1.
+    country_header
+        Header that carries the visitor's country.
+    acknowledged
+        File for the names of all beacons that were answered 204.
+
+    """
+    from bellrock.simulate.load import LoadOptions, run
+
+    options = LoadOptions(
+        collector=collector,
+        rate=rate,
+        duration=duration,
+        seed=seed,
+        bad_share=bad_share,
+        country_header=country_header,
+        acknowledged=acknowledged,
+    )
+    if site:
+        options = msgspec.structs.replace(options, sites=tuple(site))
+    print(asyncio.run(run(options)))
+
+
+@app.command
+def fold(
+    *files: Path,
+    sites: Path,
+    batch: Annotated[int, Parameter(validator=Number(gte=1))] = 10_000,
+    shards: Annotated[int, Parameter(validator=Number(gte=1))] = 1,
+    close: bool = False,
+) -> None:
+    """Print the documents of recorded log lines as canonical text.
+
+    Parameters
+    ----------
+    files
+        Files of log lines; one after the other they are one partition.
+    sites
+        File that declares the sites.
+    batch
+        Lines folded together; changes nothing in the output.
+    shards
+        Partitions to fold as, with claims in line order.
+    close
+        Pass boundaries until every session has ended.
+
+    """
+    from bellrock.runners.fold import fold_lines, read_lines
+    from bellrock.sites import load_sites
+
+    if not files:
+        raise ConfigurationError("fold", "no file is given", "Name one or more files of log lines.")
+    text = fold_lines(read_lines(files), load_sites(sites), batch=batch, shards=shards, close=close)
+    sys.stdout.buffer.write(text)
+
+
+@app.command
+def check(settings: Settings = _SETTINGS) -> None:
+    """Check configuration and sites, and say what they mean."""
+    from bellrock.sites import load_sites
+
+    config = settings.load()
+    table = _table("setting", "value")
+    for name in config.__struct_fields__:
+        table.add_row(name, str(getattr(config, name)))
+    _show(table)
+    sites = load_sites(config.sites_file)
+    print(f"{config.sites_file}: {len(sites)} site{'' if len(sites) == 1 else 's'}, no mistakes")
+
+
+@site_app.command(name="add")
+def site_add(key: str, *, currency: str = "EUR", place: Place = _PLACE) -> None:
+    """Declare a site with a new order key.
+
+    Parameters
+    ----------
+    key
+        The site's public key, as it stands in its pages.
+    currency
+        ISO 4217 currency of its orders.
+
+    """
+    from bellrock.sites import add_site
+
+    config = place.load()
+    add_site(config.sites_file, key, currency)
+    print(f"Added to {config.sites_file}. In the site's pages:")
+    print(f'<script defer src="{config.collect_address.url}/t.js" data-site="{key}"></script>')
+
+
+@site_app.command(name="list")
+def site_list(place: Place = _PLACE) -> None:
+    """List the sites."""
+    from bellrock.sites import load_sites
+
+    table = _table("site", "currency", "dimensions", "tests")
+    for site in load_sites(place.load().sites_file).values():
+        tests = ", ".join(f"{test.name} ({'/'.join(test.groups)})" for test in site.tests)
+        table.add_row(site.key, site.currency, ", ".join(site.dimensions), tests)
+    _show(table)
+
+
+@token_app.command(name="add")
+def token_add(*, site: str, note: str = "", place: Place = _PLACE) -> None:
+    """Make a token that reads one site; it is printed once, alone on the last line.
+
+    Parameters
+    ----------
+    site
+        Key of the site.
+    note
+        What the token is for.
+
+    """
+    config = place.load()
+    _require_site(config, site)
+    with _accounts(config) as accounts:
+        token = accounts.add_token(site, note)
+    print(f"A token for {site}. It cannot be shown again:", file=sys.stderr)
+    print(token)
+
+
+@token_app.command(name="list")
+def token_list(*, site: str | None = None, place: Place = _PLACE) -> None:
+    """List tokens by their ids.
+
+    Parameters
+    ----------
+    site
+        Only those of this site.
+
+    """
+    table = _table("id", "site", "created", "note")
+    with _accounts(place.load()) as accounts:
+        for token in accounts.tokens(site):
+            table.add_row(token.id, token.site, _day(token.created), token.note)
+    _show(table)
+
+
+@token_app.command(name="revoke")
+def token_revoke(token: str, *, place: Place = _PLACE) -> None:
+    """Revoke a token at once.
+
+    Parameters
+    ----------
+    token
+        Its id, or the token itself.
+
+    """
+    with _accounts(place.load()) as accounts:
+        revoked = accounts.revoke_token(token)
+    print(f"Revoked {revoked.id} of {revoked.site}.")
+
+
+@user_app.command(name="add")
+def user_add(
+    name: str,
+    *,
+    role: Literal["admin", "viewer"] = "viewer",
+    site: list[str] | None = None,
+    place: Place = _PLACE,
+) -> None:
+    """Add somebody who may sign in; the password is printed once, alone on the last line.
+
+    Parameters
+    ----------
+    name
+        Name to sign in with.
+    role
+        An admin sees every site, a viewer those given.
+    site
+        Key of a site that the viewer sees; may be given several times.
+
+    """
+    from bellrock.accounts.secret import readable_password
+
+    config = place.load()
+    for key in site or ():
+        _require_site(config, key)
+    password = readable_password()
+    with _accounts(config) as accounts:
+        accounts.add_user(name, password, role, site or ())
+    print(f"The password of {name}. It cannot be shown again:", file=sys.stderr)
+    print(password)
+
+
+@user_app.command(name="password")
+def user_password(name: str, *, place: Place = _PLACE) -> None:
+    """Give a user a new password, printed once, alone on the last line; ends the user's sessions.
+
+    Parameters
+    ----------
+    name
+        Name of the user.
+
+    """
+    from bellrock.accounts.secret import readable_password
+
+    password = readable_password()
+    with _accounts(place.load()) as accounts:
+        accounts.set_password(name, password)
+    print(f"The new password of {name}. It cannot be shown again:", file=sys.stderr)
+    print(password)
+
+
+@user_app.command(name="list")
+def user_list(place: Place = _PLACE) -> None:
+    """List the users."""
+    table = _table("user", "role", "sites", "created")
+    with _accounts(place.load()) as accounts:
+        for user in accounts.users():
+            sites = "all" if user.role == "admin" else ", ".join(user.sites)
+            table.add_row(user.name, user.role, sites, _day(user.created))
+    _show(table)
+
+
+def main() -> None:
+    """Run the command; the entry point of the package."""
+    from bellrock.journal import configure_journal
+
+    configure_journal()
+    try:
+        app()
+    except BellrockError as error:
+        print(f"bellrock: {error}", file=sys.stderr)
+        sys.exit(REFUSED)
+    except BrokenPipeError:
+        # The reader of our output has seen enough.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(128 + signal.SIGPIPE)
+
+
+@contextmanager
+def _accounts(config: Config) -> Iterator["Accounts"]:
+    from bellrock.accounts import Accounts
+
+    config.data_directory.mkdir(parents=True, exist_ok=True)
+    accounts = Accounts(config.accounts_file)
+    try:
+        yield accounts
+    finally:
+        accounts.close()
+
+
+def _require_site(config: Config, key: str) -> None:
+    """Refuse a site that the sites file does not declare, where there is one to look into."""
+    from bellrock.sites import load_sites
+
+    if config.sites_file.exists() and key not in load_sites(config.sites_file):
+        raise ConfigurationError(
+            str(config.sites_file),
+            f"there is no site {key!r}",
+            "List them with: bellrock site list",
+        )
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column)
+    return table
+
+
+def _show(table: Table) -> None:
+    console = Console()
+    console.print(table if table.row_count else "(none)")
+
+
+def _day(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")

@@ -1,0 +1,86 @@
+"""The engine's process: the engine on a thread, the API and the dashboard on the event loop beside it.
+
+They share the process because DuckDB opens its file for one process only; queries use cursors of their
+own and see whole steps. A failing engine ends the process: its supervisor starts another, which goes on
+from the last committed step.
+"""
+
+import asyncio
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+
+import structlog
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
+from bellrock.accounts import Accounts
+from bellrock.api.app import create_app
+from bellrock.config import Address, Config
+from bellrock.log.sqlite import SqliteLogReader
+from bellrock.runners.embedded.engine import Engine
+from bellrock.runners.progress import Progress
+from bellrock.sites import load_sites
+from bellrock.store.duckdb import DuckDBStore
+
+_logger = structlog.get_logger(__name__)
+
+
+def run(config: Config) -> None:
+    """Fold and serve until SIGTERM or SIGINT; to be called in the main thread of a process.
+
+    Raises StoreInUse where another engine has the data directory, ConfigurationError for bad sites.
+    """
+    sites = load_sites(config.sites_file)
+    progress = Progress()
+    with (
+        closing(DuckDBStore(config.store_file)) as store,
+        closing(SqliteLogReader(config.log_directory)) as log,
+        closing(Accounts(config.accounts_file)) as accounts,
+    ):
+        engine = Engine(log, store, sites, progress, step_seconds=config.step_seconds)
+        app = create_app(store, sites, accounts, progress, time.time)
+        asyncio.run(_serve(_http(app, config.dashboard_address), engine, progress))
+
+
+async def _serve(server: Server, engine: Engine, progress: Progress) -> None:
+    loop = asyncio.get_running_loop()
+    stop = threading.Event()
+
+    def end() -> None:
+        stop.set()
+        progress.close()
+        server.stop()  # type: ignore[no-untyped-call]
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end)
+    folding = loop.run_in_executor(
+        None, _folding, engine, stop, lambda: loop.call_soon_threadsafe(end)
+    )
+    _logger.info("engine started", position=engine.position)
+    await server.serve()
+    end()
+    await folding
+    _logger.info("engine stopped", position=engine.position)
+
+
+def _folding(engine: Engine, stop: threading.Event, failed: Callable[[], object]) -> None:
+    try:
+        engine.run(stop)
+    except BaseException:
+        failed()
+        raise
+
+
+def _http(app: object, address: Address) -> Server:
+    return Server(
+        app,
+        address=address.host,
+        port=address.port,
+        interface=Interfaces.ASGI,
+        websockets=False,
+        log_level=LogLevels.error,
+    )

@@ -1,0 +1,49 @@
+"""What a query may ask of a store. Every answer is a sum of additive rows of exactly one site."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+import polars as pl
+
+TIME_BUCKETS = {"time:minute": 1, "time:hour": 60, "time:day": 1440}
+"""Names of the time buckets that `by` may hold (one at most), with their width in minutes."""
+
+
+class Condition(msgspec.Struct, frozen=True):
+    """A dimension is (or, negated, is not) one of `values`; absent counts as the empty text."""
+
+    dimension: str
+    values: tuple[str, ...]
+    negated: bool = False
+
+
+class Selection(msgspec.Struct, frozen=True):
+    """One site's rows with `start <= minute < end` (minutes since 1970 UTC) that meet every condition."""
+
+    site: str
+    start: int
+    end: int
+    where: tuple[Condition, ...] = ()
+
+
+class StoreReader(Protocol):
+    """Reading side of a store; each method may be called from any thread."""
+
+    def measures(self, selection: Selection, by: Sequence[str]) -> pl.DataFrame:
+        """One row per combination of `by`: those columns and every additive measure (Int64).
+
+        A time bucket is a column of its own name: the bucket's start in minutes since 1970 (Int64).
+        Combinations whose measures are all 0 are left out.
+        """
+
+    def timers(
+        self, selection: Selection, by: Sequence[str], timers: Sequence[str]
+    ) -> pl.DataFrame:
+        """Columns `by`, timer, cell (Int16), count, sum (Int64): histograms in the long form."""
+
+    def issues(self, selection: Selection) -> pl.DataFrame:
+        """Columns minute, issue, lines; `selection.where` must be empty."""
+
+    def newest(self, site: str) -> int | None:
+        """The newest minute that has a row of the site."""
