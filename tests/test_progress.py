@@ -4,7 +4,7 @@ import asyncio
 import threading
 import time
 
-from bellrock.runners.progress import Progress, Step
+from bellrock.progress import Progress, Step
 
 
 def test_the_lag_is_how_long_the_newest_line_had_waited() -> None:

@@ -1,0 +1,143 @@
+"""A whole installation as a user starts it: `bellrock serve` as a process, on free ports, in a folder of its own."""
+
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing, suppress
+from pathlib import Path
+
+import httpx
+import msgspec
+import psutil
+
+from bellrock.canonical import canonical_text
+from bellrock.log.sqlite import SqliteLogReader
+from bellrock.operators.summaries import Deltas
+from bellrock.sites import load_sites
+from bellrock.store.duckdb import DuckDBStore
+
+SITES = """
+[[site]]
+key = "demo-shop"
+currency = "EUR"
+order_key = "5d0c6f1e7a9b3c2d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5"
+dimensions = ["label", "firstLoad", "served", "country"]
+labels = ["home", "listing", "product", "cart", "confirmation"]
+timers = ["hero"]
+[[site.test]]
+name = "speed"
+control = "A"
+groups = { A = 0.5, B = 0.5 }
+"""
+BELLROCK = [sys.executable, "-m", "bellrock"]
+PATIENCE = 60.0
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def until(holds: Callable[[], object], what: str) -> None:
+    """Wait until something holds; a machine that is busy gets its time, a broken one a clear end."""
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end, f"in vain waited for: {what}"
+        time.sleep(0.05)
+
+
+class Installation:
+    """`bellrock serve` in `folder`; a context manager that stops what it started."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data = folder / "data"
+        self.sites = folder / "sites.toml"
+        self.sites.write_text(SITES)
+        self.output = folder / "serve.txt"
+        self.collector = f"127.0.0.1:{free_port()}"
+        self.dashboard = f"127.0.0.1:{free_port()}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "Installation":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        with self.output.open("ab") as output:
+            self._process = subprocess.Popen(
+                [
+                    *BELLROCK, "serve", "--data", self.data, "--sites", self.sites,
+                    "--collect", self.collector, "--dashboard", self.dashboard, "--step-seconds", "0.2",
+                ],
+                stdout=output, stderr=output,
+            )  # fmt: skip
+        shown = self.output.stat().st_size
+        until(
+            lambda: b"dashboard " in self.output.read_bytes()[shown:], f"serve, see {self.output}"
+        )
+
+    def stop(self) -> int:
+        process, self._process = self._process, None
+        if process is None:
+            return 0
+        process.send_signal(signal.SIGTERM)
+        try:
+            return process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise
+
+    def password(self) -> str:
+        found = re.search(r"password (\S+)", self.output.read_text())
+        assert found, self.output.read_text()
+        return found[1]
+
+    def kill(self, name: str) -> None:
+        """SIGKILL the child process of that name, and wait until another one runs."""
+        until(lambda: self.child(name), name)
+        dead = self.child(name)
+        dead.kill()
+        until(lambda: (new := self.child(name)) and new.pid != dead.pid, f"another {name}")
+
+    def child(self, name: str) -> psutil.Process | None:
+        assert self._process is not None
+        for child in psutil.Process(self._process.pid).children():
+            # One that was killed a moment ago may be gone, or not be buried yet.
+            with suppress(psutil.NoSuchProcess):
+                if name in child.cmdline():
+                    return child
+        return None
+
+    def wait_until_folded(self, lines: int) -> None:
+        """Wait until the engine says that it has folded that many lines."""
+        with httpx.Client(base_url=f"http://{self.dashboard}") as http:
+            until(lambda: self._position(http) >= lines, f"the engine to fold {lines} lines")
+
+    def _position(self, http: httpx.Client) -> int:
+        with suppress(httpx.HTTPError):
+            if not http.cookies:
+                http.post("/api/v1/login", json={"name": "admin", "password": self.password()})
+            with http.stream("GET", "/api/v1/live", params={"site": "demo-shop"}) as events:
+                for event in events.iter_lines():
+                    if event.startswith("data:"):
+                        return int(msgspec.json.decode(event[5:])["position"])
+        return 0
+
+    def log_lines(self) -> list[bytes]:
+        with closing(SqliteLogReader(self.data / "log")) as reader:
+            return reader.read(0, 10**9).lines
+
+    def documents(self) -> tuple[int, bytes]:
+        """Log position and canonical text of the store of a stopped installation."""
+        with closing(DuckDBStore(self.data / "store.duckdb")) as store:
+            position, _ = store.progress()
+            rows = Deltas(store.whole("minutes"), store.whole("timers"), store.whole("issues"))
+            return position, canonical_text(rows, load_sites(self.sites))
