@@ -8,7 +8,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -108,7 +108,11 @@ def collect(
     supervised: Annotated[bool, Parameter(help="End when the standard input ends.")] = False,
 ) -> None:
     """Collect beacons into the log: one half of `serve`."""
-    _run_process("collect", settings, supervised=supervised)
+    from bellrock.process import collect, end_with_parent
+
+    if supervised:
+        end_with_parent()
+    collect(settings.load())
 
 
 @app.command(show=False)
@@ -118,17 +122,11 @@ def engine(
     supervised: Annotated[bool, Parameter(help="End when the standard input ends.")] = False,
 ) -> None:
     """Fold the log, serve API and dashboard: the other half of `serve`."""
-    _run_process("engine", settings, supervised=supervised)
-
-
-def _run_process(
-    name: Literal["collect", "engine"], settings: Settings, *, supervised: bool
-) -> None:
-    from bellrock import processes
+    from bellrock.process import end_with_parent
+    from bellrock.runners.embedded.server import run
 
     if supervised:
-        processes.end_with_parent()
-    run: Callable[[Config], None] = getattr(processes, name)
+        end_with_parent()
     run(settings.load())
 
 
@@ -139,7 +137,7 @@ def demo(
     shop: str = "127.0.0.1:8070",
     collect: str = "127.0.0.1:8080",
     dashboard: str = "127.0.0.1:8090",
-    rate: Positive = 40.0,
+    rate: Positive = 20.0,
     visitors: bool = True,
 ) -> None:
     """A demonstration shop with visitors in an A/B test, and their numbers live.
@@ -182,7 +180,7 @@ def simulate(
     collector: str = "http://127.0.0.1:8080",
     rate: Positive = 40.0,
     duration: Positive = 60.0,
-    seed: int = 1,
+    seed: int | None = None,
     site: list[str] | None = None,
     bad_share: float = 0.0,
     country_header: str = "X-Country",
@@ -201,7 +199,7 @@ def simulate(
     duration
         Seconds after which it stops.
     seed
-        The same seed sends the same visitors.
+        The same seed sends the same visitors, so a second run of it is all duplicates.
     site
         Key of a site to visit; may be given several times.
     bad_share

@@ -1,4 +1,4 @@
-"""The two processes that `bellrock serve` supervises; each is also a command of its own."""
+"""The collector's process, and what every process has that `bellrock serve` supervises."""
 
 import os
 import signal
@@ -11,7 +11,6 @@ from bellrock.collector import CollectorConfig
 from bellrock.collector import run as run_collector
 from bellrock.config import Config
 from bellrock.errors import BellrockError
-from bellrock.runners.embedded.server import run as run_engine
 from bellrock.schema.site import GpcPolicy
 from bellrock.sites import load_sites
 
@@ -43,11 +42,6 @@ def collect(config: Config) -> None:
             commit_window=config.commit_window_ms / 1000,
         )
     )
-
-
-def engine(config: Config) -> None:
-    """Fold the log, serve API and dashboard, until SIGTERM."""
-    run_engine(config)
 
 
 def end_with_parent() -> None:

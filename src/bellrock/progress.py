@@ -66,7 +66,7 @@ class Progress:
             self._closed = True
             self._wake_all()
 
-    async def after(self, number: int, timeout: float) -> Step:
+    async def after(self, number: int, timeout: float) -> Step:  # noqa: ASYNC109  # it returns then
         """The newest step: once it is later than `number`, or after `timeout` s, or on `close`."""
         with suppress(TimeoutError):
             async with asyncio.timeout(timeout):

@@ -15,7 +15,7 @@ from litestar.testing import TestClient
 from bellrock.accounts import Accounts
 from bellrock.api.app import create_app
 from bellrock.api.limits import Limits
-from bellrock.runners.progress import Progress
+from bellrock.progress import Progress
 from bellrock.schema.site import Site, Test
 from bellrock.store.duckdb import DuckDBStore
 from bellrock.store.step import StoredStep

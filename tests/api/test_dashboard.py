@@ -10,7 +10,7 @@ from litestar.testing import TestClient
 from bellrock.accounts import Accounts
 from bellrock.api.app import create_app
 from bellrock.api.dashboard import PAGES
-from bellrock.runners.progress import Progress
+from bellrock.progress import Progress
 from bellrock.schema.site import Site
 from bellrock.store.duckdb import DuckDBStore
 

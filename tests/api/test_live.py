@@ -19,7 +19,7 @@ from litestar import Litestar
 from bellrock.accounts import Accounts
 from bellrock.api.app import create_app
 from bellrock.api.services import Rhythm
-from bellrock.runners.progress import Progress
+from bellrock.progress import Progress
 from bellrock.schema.site import Site
 from bellrock.store.duckdb import DuckDBStore
 from bellrock.store.step import StoredStep

@@ -1,5 +1,4 @@
-"""Opening accounts.sqlite: made private to its owner, migrated by itself, shared by several
-processes.
+"""Opening accounts.sqlite: private to its owner, migrated by itself, shared by several processes.
 
 Write-ahead logging lets the server read while a command writes; a writer takes its lock when its
 transaction begins and waits up to `BUSY_SECONDS` for another one.

@@ -11,7 +11,7 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 
-TOKEN_PREFIX = "br"
+TOKEN_PREFIX = "br"  # noqa: S105  # no secret: it makes tokens easy to recognise
 _CONSONANTS = "bdfghjklmnprstvz"
 _VOWELS = "aeiou"
 _SYLLABLES = 12  # 16 * 5 each: 75 bits

@@ -26,15 +26,14 @@ from bellrock.api.queries import query_handlers
 from bellrock.api.services import AS_IT_IS, PREFIX, Rhythm, Services
 from bellrock.api.session import session_handlers
 from bellrock.api.sites import site_handlers
-from bellrock.runners.progress import Progress
+from bellrock.progress import Progress
 from bellrock.schema.site import Site
 from bellrock.store.contract import StoreReader
 
 MAX_BODY_BYTES = 64 * 1024
 
 SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; script-src 'self';"
-    " style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; connect-src 'self';"
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' data:; object-src 'none';"
     " frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",

@@ -25,10 +25,10 @@ from bellrock.api import examples
 from bellrock.api.auth import ApiRequest, Credential
 from bellrock.api.openapi import Described, Parameter, described
 from bellrock.api.services import AS_IT_IS, Services
+from bellrock.progress import Step
 from bellrock.query.invalid import InvalidRequest
 from bellrock.query.now import WINDOW_MINUTES, GroupNow, Now, figures_now
 from bellrock.query.selection import visible_site
-from bellrock.runners.progress import Step
 from bellrock.schema.access import Access
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from bellrock.accounts import Accounts
 from bellrock.api.limits import Limits
-from bellrock.runners.progress import Progress
+from bellrock.progress import Progress
 from bellrock.schema.site import Site
 from bellrock.store.contract import StoreReader
 

@@ -187,17 +187,16 @@ def _props(props: dict[str, Any] | None, fields: "_Fields") -> dict[str, str] | 
 
 
 def _order(order: dict[str, Any] | None, fields: "_Fields") -> wire.Order | None:
-    if order is None:
-        return None
-    usable = wire.Order(
-        id=fields.text(order, "id", 128),
-        value=fields.number(order, "value", 0, wire.MAX_VALUE),
-        currency=fields.text(order, "currency", 3, _CURRENCY),
-        items=fields.whole(order, "items"),
+    return (
+        None
+        if order is None
+        else wire.Order(
+            id=fields.text(order, "id", 128),
+            value=fields.number(order, "value", 0, wire.MAX_VALUE),
+            currency=fields.text(order, "currency", 3, _CURRENCY),
+            items=fields.whole(order, "items"),
+        )
     )
-    if usable.id is None or usable.value is None or usable.currency is None:
-        fields.issues.add(Issue.FIELD)
-    return usable
 
 
 def _visitor(visitor: dict[str, Any] | None, fields: "_Fields") -> wire.Visitor | None:

@@ -85,6 +85,8 @@ def value_order(order: wire.Order | None, declared: Declared, issues: set[Issue]
     """The order with its value in the site's minor units: 0 where value or currency is of no use."""
     if order is None:
         return None
+    if order.id is None or order.value is None or order.currency is None:
+        issues.add(Issue.FIELD)
     foreign = order.currency is not None and order.currency != declared.site.currency
     if foreign:
         issues.add(Issue.ORDER_CURRENCY)

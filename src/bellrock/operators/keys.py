@@ -23,7 +23,8 @@ def session_keys(rows: pl.DataFrame) -> Keys:
 
 def impression_keys(rows: pl.DataFrame, sessions: Keys) -> Keys:
     """Keys of the impressions of rows whose session keys are given."""
-    own = _hashed(rows["impression"], len(rows))
+    # With the session in it: a stranger may name an impression alike in any number of sessions.
+    own = _hashed(zip(sessions.tolist(), rows["impression"], strict=True), len(rows))
     return (sessions & ~_LOWER) | (own & _LOWER)
 
 

@@ -1,8 +1,9 @@
 """The log line and the beacon as they are on the wire, format version 1.
 
-These types are the *fast path*: a line that decodes into `Line` has no issue that can be seen without
-its site. Whatever they refuse goes the slow path (`normalise.exact`), which makes the same `Line` of
-the fields that are usable. `None` is absent. Lengths are Unicode code points.
+These types are the *fast path*: in a line that decodes into `Line` every field has the right form or is
+absent; test, timers and order are judged further by the steps. Whatever they refuse goes the slow path
+(`normalise.exact`), which makes the same `Line` of the fields that are usable. `None` is absent. Lengths
+are Unicode code points.
 """
 
 from typing import Annotated, Any, Literal
@@ -80,11 +81,11 @@ class Event(msgspec.Struct):
 
 
 class Order(msgspec.Struct):
-    """`id` is None where the slow path found none that is usable: such an order is ignored."""
+    """An order without an id is ignored, one without value or currency is worth nothing."""
 
-    id: Text128 | None
-    value: Value | None
-    currency: Annotated[str, Meta(pattern=CURRENCY)] | None
+    id: Text128 | None = None
+    value: Value | None = None
+    currency: Annotated[str, Meta(pattern=CURRENCY)] | None = None
     items: int | None = None
 
 

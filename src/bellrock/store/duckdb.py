@@ -10,6 +10,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -63,6 +64,10 @@ class DuckDBStore:
         for cursor in self._cursors:
             cursor.close()
         self._connection.close()
+        # Whoever still holds this store at the interpreter's end must not hold what DuckDB then misses.
+        self._cursors.clear()
+        self._threads = threading.local()
+        del self._connection
 
     # --- writing: one thread, the engine's ---
 
@@ -104,23 +109,21 @@ class DuckDBStore:
 
     def progress(self) -> tuple[int, int | None]:
         """The log position that the store covers, and the newest `at` in it (ms since 1970)."""
-        row = self._cursor().execute("SELECT position, watermark FROM progress").fetchone()
-        assert row is not None
-        return int(row[0]), row[1]
+        [(position, watermark)] = self._rows("SELECT position, watermark FROM progress")
+        return int(position), watermark
 
     def state(self) -> list[bytes]:
         """The pipeline's state: a base and the changes since, in order."""
-        rows = self._cursor().execute("SELECT data FROM state ORDER BY position, rowid").fetchall()
-        return [bytes(row[0]) for row in rows]
+        return [bytes(data) for (data,) in self._rows("SELECT data FROM state ORDER BY position")]
 
     def owners(self, orders: Sequence[tuple[str, bytes]]) -> dict[tuple[str, bytes], Owner]:
         """The owners of orders, given as (site, hash), as far as they are claimed."""
         places = ", ".join("(?, ?)" for _ in orders)
-        rows = self._cursor().execute(
+        rows = self._rows(
             f"SELECT site, hash, session, minute, impression FROM claims WHERE (site, hash) IN ({places})",
-            [value for order in orders for value in order],
+            *(value for order in orders for value in order),
         )
-        return {(site, bytes(digest)): Owner(*owner) for site, digest, *owner in rows.fetchall()}
+        return {(site, bytes(digest)): Owner(*owner) for site, digest, *owner in rows}
 
     # --- reading: any thread ---
 
@@ -158,12 +161,8 @@ class DuckDBStore:
 
     def newest(self, site: str) -> int | None:
         """See `StoreReader.newest`."""
-        row = (
-            self._cursor()
-            .execute("SELECT max(minute) FROM minutes WHERE site = ?", [site])
-            .fetchone()
-        )
-        return None if row is None or row[0] is None else int(row[0])
+        [(minute,)] = self._rows("SELECT max(minute) FROM minutes WHERE site = ?", site)
+        return None if minute is None else int(minute)
 
     def whole(self, relation: str) -> pl.DataFrame:
         """Every row of a relation, summed by key: what a canonical text is made of."""
@@ -174,6 +173,10 @@ class DuckDBStore:
         )
 
     # --- inside ---
+
+    def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
+        # All rows at once: a result that is not fetched to its end blocks its cursor.
+        return self._cursor().execute(sql, values).fetchall()
 
     def _select(
         self, relation: str, selection: Selection, by: Sequence[str], sums: str, having: str
@@ -214,7 +217,7 @@ class DuckDBStore:
         run(
             f"INSERT INTO format SELECT {SCHEMA_VERSION}, '{SCHEME}' WHERE NOT EXISTS (SELECT 1 FROM format)"
         )
-        found = run("SELECT version, histogram FROM format").fetchone()
+        [found] = self._rows("SELECT version, histogram FROM format")
         if found != (SCHEMA_VERSION, SCHEME):
             raise BellrockError(
                 f"{path} has the format {found}, this bellrock writes {(SCHEMA_VERSION, SCHEME)}."

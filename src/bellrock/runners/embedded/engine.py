@@ -15,7 +15,7 @@ from bellrock.claims.duckdb import EmbeddedClaims
 from bellrock.log.contract import LogReader
 from bellrock.operators.state import State
 from bellrock.pipeline import Pipeline
-from bellrock.runners.progress import Progress
+from bellrock.progress import Progress
 from bellrock.schema.site import Site
 from bellrock.store.duckdb import DuckDBStore
 from bellrock.store.step import StoredStep

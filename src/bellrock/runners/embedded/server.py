@@ -20,9 +20,10 @@ from granian.server.embed import Server
 from bellrock.accounts import Accounts
 from bellrock.api.app import create_app
 from bellrock.config import Address, Config
+from bellrock.listening import refuse_taken_address
 from bellrock.log.sqlite import SqliteLogReader
+from bellrock.progress import Progress
 from bellrock.runners.embedded.engine import Engine
-from bellrock.runners.progress import Progress
 from bellrock.sites import load_sites
 from bellrock.store.duckdb import DuckDBStore
 
@@ -35,6 +36,7 @@ def run(config: Config) -> None:
     Raises StoreInUse where another engine has the data directory, ConfigurationError for bad sites.
     """
     sites = load_sites(config.sites_file)
+    refuse_taken_address(*config.dashboard_address)
     progress = Progress()
     with (
         closing(DuckDBStore(config.store_file)) as store,
