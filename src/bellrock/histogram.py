@@ -16,7 +16,8 @@ CELLS = 544
 OVERFLOW = 544
 
 _TICKS = 2048  # ticks in 100 ms
-_INTERPOLATE_FROM = 1000  # samples from which positions inside a cell carry information
+INTERPOLATE_FROM = 1000
+"""Samples from which a quantile is interpolated inside its cell instead of being its midpoint."""
 
 
 def cells(micro: NDArray[np.int64]) -> NDArray[np.int16]:
@@ -59,7 +60,7 @@ def quantile(cell: NDArray[np.integer], count: NDArray[np.int64], p: float) -> f
     lower, upper = (float(edge[0]) for edge in edges(np.asarray(cell[at : at + 1])))
     if not np.isfinite(upper):
         return lower
-    if total < _INTERPOLATE_FROM:
+    if total < INTERPOLATE_FROM:
         return (lower + upper) / 2
     before = cumulative[at] - count[at]
     return lower + (upper - lower) * float((p * total - before) / count[at])

@@ -71,6 +71,10 @@ def load_sites(path: Path) -> Sites:
         raise ConfigurationError(
             str(path), f"cannot be read ({error.strerror})", "Name a sites file with --sites."
         ) from error
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(
+            str(path), f"is not UTF-8 ({error.reason})", "Save it as UTF-8."
+        ) from error
     return parse_sites(text, str(path))
 
 
@@ -78,7 +82,7 @@ def parse_sites(text: str, place: str) -> Sites:
     """The sites of a TOML text; `place` names it in errors."""
     try:
         document = tomlkit.parse(text).unwrap()
-    except tomlkit.exceptions.ParseError as error:
+    except tomlkit.exceptions.TOMLKitError as error:
         raise ConfigurationError(place, f"is not TOML: {error}", "Mend that line.") from error
     _refuse_unknown(document, place)
     try:
@@ -185,11 +189,11 @@ def _site(table: _SiteTable, place: str) -> Site:
 
 def _check_dimensions(table: _SiteTable, need: Any) -> None:
     for name in table.dimensions:
-        near = get_close_matches(name, dimensions.OPTIONAL_NAMES, n=1, cutoff=0)
+        near = get_close_matches(name, dimensions.OPTIONAL_NAMES, n=1, cutoff=0)[0]
         need(
             name in dimensions.OPTIONAL_NAMES,
             f"unknown dimension {name!r}",
-            f"Did you mean {near}?",
+            f"Did you mean {near!r}?",
         )
     need(
         len(set(table.dimensions)) == len(table.dimensions),
@@ -232,7 +236,9 @@ def _test(table: _TestTable, place: str) -> Test:
             f"control {table.control!r} is none of its groups",
             f"Use one of {sorted(table.groups)}.",
         )
-    if abs(sum(table.groups.values()) - 1) > _SHARE_TOLERANCE or min(table.groups.values()) < 0:
+    shares = table.groups.values()
+    # Put so that nan is refused, too.
+    if not (abs(sum(shares) - 1) <= _SHARE_TOLERANCE and min(shares) >= 0):
         raise ConfigurationError(
             f"{place}, test {table.name!r}",
             "the shares of its groups do not sum to 1",

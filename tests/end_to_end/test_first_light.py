@@ -5,12 +5,12 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from end_to_end.installation import BELLROCK, PATIENCE, free_port, until
 from playwright.sync_api import Browser, Page, Playwright
+
+from end_to_end.installation import BELLROCK, PATIENCE, free_port, until
 
 PAGES = {
     "A": ["/?group=A", "/listing"],
@@ -18,9 +18,7 @@ PAGES = {
 }
 MICROSECOND = 0.001
 # A headless browser's own name is on the crawler list: as itself it would be left out as a bot.
-AS_A_PERSON = (
-    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
-)
+AS_A_PERSON = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
 VITALS = ("ttfb", "fcp", "lcp")
 SECONDS_TO_SEE_IT = 10  # what the product promises, from the last beacon to the number on the page
 TIMES = """async () => {

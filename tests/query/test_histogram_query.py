@@ -80,7 +80,7 @@ def test_few_values_are_warned_of(ask: Any) -> None:
 
 
 def test_a_timer_that_the_site_does_not_declare_is_named(ask: Any) -> None:
-    with pytest.raises(InvalidRequest, match="no timer 'lpc'. Did you mean 'lcp'") as caught:
+    with pytest.raises(InvalidRequest, match=r"no timer 'lpc'. Did you mean 'lcp'") as caught:
         ask(timer="lpc")
     assert caught.value.field == "timer"
     with pytest.raises(InvalidRequest, match="no timer 'hero'"):

@@ -44,7 +44,7 @@ def test_an_offset_is_converted_and_the_span_widened_to_whole_minutes() -> None:
 def test_a_time_without_a_zone_is_refused(text: str, at: int) -> None:
     times = ["2026-11-23T05:00Z", "2026-11-23T06:00Z"]
     times[at] = text
-    with pytest.raises(InvalidRequest, match="has no time zone. Add Z") as caught:
+    with pytest.raises(InvalidRequest, match=r"has no time zone. Add Z") as caught:
         resolve((times[0], times[1]), NOW)
     assert caught.value.field == f"date_range[{at}]"
 

@@ -14,9 +14,6 @@ from bellrock import histogram
 from bellrock.query.metrics import QUANTILES
 from bellrock.schema.timers import Timer
 
-INTERPOLATE_FROM = 1000
-"""Samples from which a quantile is interpolated inside its cell instead of being its midpoint."""
-
 _COUNT, _CUMULATIVE, _TOTAL = pl.col("count"), pl.col("_cumulative"), pl.col("_total")
 
 
@@ -56,7 +53,7 @@ def _quantile(p: float) -> pl.Expr:
     inside = (
         pl.when(upper.is_infinite())
         .then(lower)
-        .when(_TOTAL < INTERPOLATE_FROM)
+        .when(_TOTAL < histogram.INTERPOLATE_FROM)
         .then((lower + upper) / 2)
         .otherwise(lower + (upper - lower) * ((target - before) / _COUNT))
     )

@@ -78,7 +78,6 @@ class Engine:
         """Fold and commit the lines that are there, up to `MOST_LINES`; returns how many."""
         chunk = self._log.read(self._position, MOST_LINES)
         if not chunk.lines:
-            self._tell()
             return 0
         step = self._pipeline.step(chunk.lines)
         self._changed_bytes += len(step.changes)
