@@ -1,8 +1,8 @@
 import { defineConfig } from "vitest/config";
 import { scriptBudget } from "./budget.ts";
 
-// `BELLROCK_API=http://127.0.0.1:8090 npm run dev` serves the sources against a running `bellrock serve`.
-const api = process.env.BELLROCK_API ?? "http://127.0.0.1:8090";
+// `API=http://127.0.0.1:8090 npm run dev` serves the sources against a running `bellrock serve`.
+const api = process.env.API ?? "http://127.0.0.1:8090";
 
 export default defineConfig({
   build: {

@@ -8,8 +8,6 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,7 +21,7 @@ from rich.table import Table
 
 from bellrock import __version__
 from bellrock.config import Config, load_config
-from bellrock.errors import BellrockError, ConfigurationError
+from bellrock.errors import BellrockError, ConfigurationError, LogUnavailable
 
 if TYPE_CHECKING:
     from bellrock.accounts import Accounts
@@ -40,6 +38,10 @@ for _sub in (site_app, token_app, user_app):
     app.command(_sub)
 
 REFUSED = 2
+"""Exit status where starting again as configured would not help."""
+FAILED = 1
+"""Exit status where it may."""
+_UNFOLDED = 1 << 16  # columns
 Positive = Annotated[float, Parameter(validator=Number(gt=0))]
 
 
@@ -97,8 +99,8 @@ def serve(settings: Settings = _SETTINGS) -> None:
     from bellrock.serve import first_password, serve, welcome
 
     config = settings.load()
-    password = first_password(config)
-    asyncio.run(serve(config, lambda: print(welcome(config, password), flush=True)))
+    # The password is made when everything runs: one that is never shown would lock everybody out.
+    asyncio.run(serve(config, lambda: print(welcome(config, first_password(config)), flush=True)))
 
 
 @app.command(show=False)
@@ -425,26 +427,23 @@ def main() -> None:
 
     configure_journal()
     try:
-        app()
+        try:
+            app(sys.argv[1:])
+        finally:
+            sys.stdout.flush()  # not at the interpreter's end, where a reader that is gone is an error
     except BellrockError as error:
         print(f"bellrock: {error}", file=sys.stderr)
-        sys.exit(REFUSED)
+        sys.exit(FAILED if isinstance(error, LogUnavailable) else REFUSED)
     except BrokenPipeError:
         # The reader of our output has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)
 
 
-@contextmanager
-def _accounts(config: Config) -> Iterator["Accounts"]:
+def _accounts(config: Config) -> "Accounts":
     from bellrock.accounts import Accounts
 
-    config.data_directory.mkdir(parents=True, exist_ok=True)
-    accounts = Accounts(config.accounts_file)
-    try:
-        yield accounts
-    finally:
-        accounts.close()
+    return Accounts(config.accounts_file)
 
 
 def _require_site(config: Config, key: str) -> None:
@@ -467,7 +466,9 @@ def _table(*columns: str) -> Table:
 
 
 def _show(table: Table) -> None:
-    console = Console()
+    # Text as it is; whole where a program reads it, folded to the width where a person does.
+    width = None if sys.stdout.isatty() else _UNFOLDED
+    console = Console(markup=False, emoji=False, highlight=False, width=width)
     console.print(table if table.row_count else "(none)")
 
 

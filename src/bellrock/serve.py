@@ -151,12 +151,8 @@ async def serve(config: Config, ready: Callable[[], object]) -> None:
 
 def first_password(config: Config) -> str | None:
     """Create the administrator where nobody can sign in yet; the password, which nothing else knows."""
-    config.data_directory.mkdir(parents=True, exist_ok=True)
-    accounts = Accounts(config.accounts_file)
-    try:
+    with Accounts(config.accounts_file) as accounts:
         return bootstrap(accounts)
-    finally:
-        accounts.close()
 
 
 def welcome(config: Config, password: str | None) -> str:

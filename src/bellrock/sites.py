@@ -88,7 +88,7 @@ def parse_sites(text: str, place: str) -> Sites:
     try:
         table = msgspec.convert(document, _File)
     except msgspec.ValidationError as error:
-        raise ConfigurationError(place, str(error), "See config/reference.toml.") from error
+        raise ConfigurationError(place, str(error), "See config/sites.toml.") from error
     sites: dict[str, Site] = {}
     for entry in table.site:
         site = _site(entry, f"{place}, site {entry.key!r}")

@@ -1,6 +1,7 @@
 """Users, sessions and tokens as they are kept in one SQLite file."""
 
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,8 +29,9 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def accounts(tmp_path: Path, clock: Clock) -> Accounts:
-    return Accounts(tmp_path / "accounts.sqlite", clock)
+def accounts(tmp_path: Path, clock: Clock) -> Iterator[Accounts]:
+    with Accounts(tmp_path / "accounts.sqlite", clock) as opened:
+        yield opened
 
 
 def signed_in(accounts: Accounts, name: str, password: str = PASSWORD) -> str:
@@ -49,7 +51,10 @@ def test_the_administrator_is_created_once_and_sees_every_site(accounts: Account
 
 
 def test_a_readable_password_is_new_each_time(tmp_path: Path) -> None:
-    made = {bootstrap(Accounts(tmp_path / f"{n}.sqlite")) for n in range(3)}
+    made = set()
+    for number in range(3):
+        with Accounts(tmp_path / f"{number}.sqlite") as accounts:
+            made.add(bootstrap(accounts))
     assert len(made) == 3
     for password in made:
         assert password is not None

@@ -24,35 +24,36 @@ print(token)
 
 
 def test_the_migrations_make_what_the_models_say(tmp_path: Path) -> None:
-    with open_database(tmp_path / "accounts.sqlite").connect() as connection:
+    engine = open_database(tmp_path / "accounts.sqlite")
+    with engine.connect() as connection:
         context = MigrationContext.configure(connection)
         assert compare_metadata(context, Base.metadata) == []
+    engine.dispose()
 
 
 def test_opening_a_file_again_keeps_what_is_in_it(tmp_path: Path) -> None:
     path = tmp_path / "accounts.sqlite"
-    first = Accounts(path)
-    token = first.add_token("shop-a")
-    first.close()
-    assert Accounts(path).access_for_token(token) is not None
+    with Accounts(path) as first:
+        token = first.add_token("shop-a")
+    with Accounts(path) as second:
+        assert second.access_for_token(token) is not None
 
 
 def test_several_processes_open_and_write_a_new_file_at_once(tmp_path: Path) -> None:
     path = tmp_path / "accounts.sqlite"
     command = [sys.executable, "-c", ADD_TOKENS, str(path)]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-    accounts = Accounts(path)
-    for process in running:
-        token = process.communicate(timeout=60)[0].strip()
-        assert process.returncode == 0
-        # The process that has the file open sees at once what another one wrote.
-        assert accounts.access_for_token(token) is not None
-    assert len(accounts.tokens()) == 40
+    with Accounts(path) as accounts:
+        for process in running:
+            token = process.communicate(timeout=60)[0].strip()
+            assert process.returncode == 0
+            # The process that has the file open sees at once what another one wrote.
+            assert accounts.access_for_token(token) is not None
+        assert len(accounts.tokens()) == 40
 
 
 def test_threads_share_the_accounts(tmp_path: Path) -> None:
-    accounts = Accounts(tmp_path / "accounts.sqlite")
-    with ThreadPoolExecutor(8) as pool:
+    with Accounts(tmp_path / "accounts.sqlite") as accounts, ThreadPoolExecutor(8) as pool:
         tokens = list(pool.map(accounts.add_token, ["shop-a"] * 40))
         found = list(pool.map(accounts.access_for_token, tokens))
     assert len(set(tokens)) == 40

@@ -77,9 +77,8 @@ def sites() -> dict[str, Site]:
 
 @pytest.fixture
 def accounts(tmp_path: Path) -> Iterator[Accounts]:
-    opened = Accounts(tmp_path / "accounts.sqlite")
-    yield opened
-    opened.close()
+    with Accounts(tmp_path / "accounts.sqlite") as opened:
+        yield opened
 
 
 @pytest.fixture

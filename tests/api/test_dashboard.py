@@ -60,5 +60,5 @@ def test_without_a_build_the_pages_say_so_and_the_api_works(
     with TestClient(app) as client:
         answer = client.get("/overview")
         assert answer.status_code == 503
-        assert "make assets" in answer.json()["detail"]
+        assert "make demo" in answer.json()["detail"]
         assert client.get("/api/v1/health").json() == {"status": "ok"}

@@ -93,7 +93,7 @@ def _missing(build: Path) -> HTTPRouteHandler:
     def missing() -> None:
         raise Refusal(
             503,
-            f"The dashboard is not built: {build} has no index.html. Run `make assets`, or install"
+            f"The dashboard is not built: {build} has no index.html. Run `make demo`, or install"
             " the wheel, which contains it.",
         )
 

@@ -18,7 +18,7 @@ from bellrock.collector.clock import JUMP_SECONDS, GuardedClock
 from bellrock.collector.commit import GroupCommit
 from bellrock.collector.config import CollectorConfig
 from bellrock.collector.tracker import load_tracker
-from bellrock.errors import BellrockError
+from bellrock.errors import LogUnavailable
 from bellrock.listening import refuse_taken_address
 from bellrock.log.sqlite import SqliteLogReader, SqliteLogWriter
 from bellrock.log.stamp import last_at
@@ -68,7 +68,7 @@ async def _until_stopped(server: Server, commit: GroupCommit, clock: GuardedCloc
         if not part.cancelled():
             part.result()
     if not asked_to_stop:
-        raise BellrockError("The HTTP server of the collector ended by itself. Start it again.")
+        raise LogUnavailable("The HTTP server of the collector ended by itself. Start it again.")
 
 
 def _http(config: CollectorConfig, app: Collector) -> Server:

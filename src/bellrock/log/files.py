@@ -54,8 +54,12 @@ def create_log_file(directory: Path, first: int) -> LogFile:
 def open_for_writing(path: Path) -> sqlite3.Connection:
     """Open a file so that a commit is durable when it returns."""
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 

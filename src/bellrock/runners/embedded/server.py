@@ -41,7 +41,7 @@ def run(config: Config) -> None:
     with (
         closing(DuckDBStore(config.store_file)) as store,
         closing(SqliteLogReader(config.log_directory)) as log,
-        closing(Accounts(config.accounts_file)) as accounts,
+        Accounts(config.accounts_file) as accounts,
     ):
         engine = Engine(log, store, sites, progress, step_seconds=config.step_seconds)
         app = create_app(store, sites, accounts, progress, time.time)
