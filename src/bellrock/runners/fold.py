@@ -9,6 +9,7 @@ import polars as pl
 
 from bellrock.canonical import canonical_text
 from bellrock.claims.memory import MemoryClaims
+from bellrock.errors import ConfigurationError
 from bellrock.normalise.decode import session_of
 from bellrock.operators.state import State
 from bellrock.operators.summaries import KEY, NO_DELTAS, Deltas
@@ -48,11 +49,16 @@ def fold_lines(
 
 
 def read_lines(paths: Iterable[Path]) -> Iterator[bytes]:
-    """The lines of files, one after the other, without their newlines."""
+    """The lines of files, one after the other, without their newlines; raises ConfigurationError."""
     for path in paths:
-        with path.open("rb") as file:
-            for line in file:
-                yield line.rstrip(b"\n")
+        try:
+            with path.open("rb") as file:
+                for line in file:
+                    yield line.rstrip(b"\n")
+        except OSError as error:
+            raise ConfigurationError(
+                str(path), f"cannot be read ({error.strerror})", "Name files of log lines."
+            ) from error
 
 
 class Ledger:

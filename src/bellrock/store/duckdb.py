@@ -7,8 +7,8 @@ no sum. A cursor serves one thread, so each thread gets its own.
 """
 
 import threading
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -48,14 +48,17 @@ class DuckDBStore:
         try:
             self._connection = duckdb.connect(str(path))
         except duckdb.IOException as error:
-            if "lock" not in str(error).lower():
-                raise
+            if "could not set lock" not in str(error).lower():
+                raise BellrockError(
+                    f"{path} cannot be opened: {error}. Mend that, or use another --data directory."
+                ) from error
             raise StoreInUse(
                 f"{path} is open in another process. Stop that engine, or use another --data directory."
             ) from error
         self._threads = threading.local()
         self._cursors: list[duckdb.DuckDBPyConnection] = []
-        self._create(path)
+        self._require_format(path)
+        self._create()
 
     def close(self) -> None:
         """Write the file to its end and close it."""
@@ -73,9 +76,7 @@ class DuckDBStore:
 
     def commit(self, step: StoredStep) -> None:
         """Write all that one step yields, or nothing."""
-        cursor = self._cursor()
-        cursor.begin()
-        try:
+        with self._transaction() as cursor:
             for relation, frame in step.deltas.items():
                 if len(frame):
                     _insert(cursor, f"{relation}_fresh", frame)
@@ -87,25 +88,18 @@ class DuckDBStore:
             cursor.execute(
                 "UPDATE progress SET position = ?, watermark = ?", [step.position, step.watermark]
             )
-            cursor.commit()
-        except BaseException:
-            with suppress(duckdb.Error):
-                cursor.rollback()
-            raise
 
     def settle(self) -> None:
         """Merge the fresh deltas into the settled tables: fewer rows, the same sums."""
-        cursor = self._cursor()
-        cursor.begin()
-        for relation, (key, additive) in _RELATIONS.items():
-            sums = ", ".join(f'CAST(sum("{c}") AS {t}) AS "{c}"' for c, t in additive.items())
-            some = " OR ".join(f'sum("{c}") <> 0' for c in additive)
-            cursor.execute(
-                f"INSERT INTO {relation}_settled SELECT {_quoted(key)}, {sums}"
-                f" FROM {relation}_fresh GROUP BY ALL HAVING {some}"
-            )
-            cursor.execute(f"DELETE FROM {relation}_fresh")
-        cursor.commit()
+        with self._transaction() as cursor:
+            for relation, (key, additive) in _RELATIONS.items():
+                sums = ", ".join(f'CAST(sum("{c}") AS {t}) AS "{c}"' for c, t in additive.items())
+                some = " OR ".join(f'sum("{c}") <> 0' for c in additive)
+                cursor.execute(
+                    f"INSERT INTO {relation}_settled SELECT {_quoted(key)}, {sums}"
+                    f" FROM {relation}_fresh GROUP BY ALL HAVING {some}"
+                )
+                cursor.execute(f"DELETE FROM {relation}_fresh")
 
     def progress(self) -> tuple[int, int | None]:
         """The log position that the store covers, and the newest `at` in it (ms since 1970)."""
@@ -174,6 +168,18 @@ class DuckDBStore:
 
     # --- inside ---
 
+    @contextmanager
+    def _transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        cursor = self._cursor()
+        cursor.begin()
+        try:
+            yield cursor
+            cursor.commit()
+        except BaseException:
+            with suppress(duckdb.Error):
+                cursor.rollback()
+            raise
+
     def _rows(self, sql: str, *values: object) -> list[tuple[Any, ...]]:
         # All rows at once: a result that is not fetched to its end blocks its cursor.
         return self._cursor().execute(sql, values).fetchall()
@@ -194,7 +200,22 @@ class DuckDBStore:
             self._cursors.append(cursor)
         return cursor
 
-    def _create(self, path: Path) -> None:
+    def _require_format(self, path: Path) -> None:
+        """Refuse a store of another format before anything is made in it."""
+        run = self._connection.execute
+        run("CREATE TABLE IF NOT EXISTS format (version INTEGER, histogram VARCHAR)")
+        run(
+            f"INSERT INTO format SELECT {SCHEMA_VERSION}, '{SCHEME}' WHERE NOT EXISTS (SELECT 1 FROM format)"
+        )
+        [found] = self._rows("SELECT version, histogram FROM format")
+        if found != (SCHEMA_VERSION, SCHEME):
+            self.close()
+            raise BellrockError(
+                f"{path} has the format {found}, this bellrock writes {(SCHEMA_VERSION, SCHEME)}."
+                " Use the bellrock that wrote it, or fold its log into a new --data directory."
+            )
+
+    def _create(self) -> None:
         run = self._connection.execute
         for relation, (key, additive) in _RELATIONS.items():
             columns = {c: _COLUMN_TYPES.get(c, "VARCHAR") for c in key} | dict(additive)
@@ -213,16 +234,6 @@ class DuckDBStore:
         )
         run("CREATE TABLE IF NOT EXISTS progress (position BIGINT, watermark BIGINT)")
         run("INSERT INTO progress SELECT 0, NULL WHERE NOT EXISTS (SELECT 1 FROM progress)")
-        run("CREATE TABLE IF NOT EXISTS format (version INTEGER, histogram VARCHAR)")
-        run(
-            f"INSERT INTO format SELECT {SCHEMA_VERSION}, '{SCHEME}' WHERE NOT EXISTS (SELECT 1 FROM format)"
-        )
-        [found] = self._rows("SELECT version, histogram FROM format")
-        if found != (SCHEMA_VERSION, SCHEME):
-            raise BellrockError(
-                f"{path} has the format {found}, this bellrock writes {(SCHEMA_VERSION, SCHEME)}."
-                " Use the bellrock that wrote it, or fold its log into a new --data directory."
-            )
 
 
 def _frame(answer: duckdb.DuckDBPyRelation) -> pl.DataFrame:

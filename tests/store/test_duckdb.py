@@ -1,0 +1,481 @@
+"""The embedded store: a step whole or not at all, sums that settling does not change, one owner."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import strategies
+from bellrock.canonical import canonical_text
+from bellrock.claims.contract import Claim, Owner
+from bellrock.claims.duckdb import EmbeddedClaims
+from bellrock.claims.memory import MemoryClaims
+from bellrock.errors import BellrockError, StoreInUse
+from bellrock.operators.state import State
+from bellrock.operators.summaries import NO_DELTAS, Deltas
+from bellrock.pipeline import Pipeline
+from bellrock.runners.fold import fold_lines
+from bellrock.schema.measures import ADDITIVE_NAMES
+from bellrock.store.contract import Condition, Selection
+from bellrock.store.duckdb import SCHEMA_VERSION, DuckDBStore
+from bellrock.store.step import StoredStep
+from strategies import SITES, START, beacon, encode
+
+Row = dict[str, Any]
+MINUTE = START // strategies.MINUTE
+KEY: Row = {
+    "site": "shop", "minute": MINUTE, "test": "speed", "group": "A", "browser": "Chrome",
+    "device": "desktop", "bot": "",
+}  # fmt: skip
+NO_CLAIMS = EmbeddedClaims(lambda _: {}).pending()
+ALWAYS = Selection("shop", 0, 1 << 40)
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "store.duckdb"
+
+
+@pytest.fixture
+def store(path: Path) -> Iterator[DuckDBStore]:
+    store = DuckDBStore(path)
+    yield store
+    store.close()
+
+
+def frame(relation: str, rows: Sequence[Row]) -> pl.DataFrame:
+    schema = getattr(NO_DELTAS, relation).schema
+    zero = dict.fromkeys(schema) | (
+        dict.fromkeys(ADDITIVE_NAMES, 0) if relation == "minutes" else {}
+    )
+    return pl.DataFrame([zero | row for row in rows], schema=schema, orient="row")
+
+
+def write(
+    store: DuckDBStore,
+    minutes: Sequence[Row] = (),
+    timers: Sequence[Row] = (),
+    issues: Sequence[Row] = (),
+    *,
+    claims: pl.DataFrame = NO_CLAIMS,
+    state: bytes = b"changes",
+    base: bool = False,
+    position: int = 1,
+    watermark: int | None = START,
+) -> None:
+    deltas = {
+        "minutes": frame("minutes", [KEY | row for row in minutes]),
+        "timers": frame("timers", [KEY | row for row in timers]),
+        "issues": frame("issues", issues),
+    }
+    store.commit(StoredStep(deltas, claims, state, base, position, watermark))
+
+
+def claims_of(*orders: tuple[str, str]) -> pl.DataFrame:
+    pending = EmbeddedClaims(lambda _: {})
+    for order, session in orders:
+        pending.claim([Claim("shop", order.encode(), Owner(session, 5, "i1"))])
+    return pending.pending()
+
+
+def content(store: DuckDBStore) -> Any:
+    """All that a step writes."""
+    rows = [sorted(store.whole(name).rows(), key=repr) for name in ("minutes", "timers", "issues")]
+    owners = store.owners([("shop", b"o-1"), ("shop", b"o-2")])
+    return rows, owners, store.state(), store.progress()
+
+
+# --- writing ---
+
+
+def test_a_new_store_is_empty_and_at_the_begin_of_the_log(store: DuckDBStore) -> None:
+    assert content(store) == ([[], [], []], {}, [], (0, None))
+    assert store.newest("shop") is None
+
+
+def test_a_step_is_there_whole_and_still_is_after_opening_again(path: Path) -> None:
+    store = DuckDBStore(path)
+    write(
+        store,
+        [{"beacons": 2, "label": "home"}],
+        [{"timer": "lcp", "cell": 320, "count": 1, "sum": 812_000}],
+        [{"site": "?", "minute": MINUTE, "issue": "malformed", "lines": 3}],
+        claims=claims_of(("o-1", "s1")),
+        position=7,
+    )
+    before = content(store)
+    store.close()
+    store = DuckDBStore(path)
+    assert content(store) == before
+    store.close()
+    (minutes, timers, issues), owners, state, progress = before
+    assert len(minutes) == len(timers) == 1
+    assert issues == [("?", MINUTE, "malformed", 3)]
+    assert owners == {("shop", b"o-1"): Owner("s1", 5, "i1")}
+    assert (state, progress) == ([b"changes"], (7, START))
+
+
+def test_a_step_that_fails_leaves_nothing_and_the_next_one_works(store: DuckDBStore) -> None:
+    write(store, [{"beacons": 1}], claims=claims_of(("o-1", "s1")), position=1)
+    before = content(store)
+    with pytest.raises(duckdb.ConstraintException):
+        write(
+            store,
+            [{"beacons": 5}],
+            [{"timer": "lcp", "cell": 1, "count": 1, "sum": 1}],
+            [{"site": "?", "minute": 1, "issue": "schema", "lines": 1}],
+            claims=claims_of(("o-2", "s2"), ("o-1", "s2")),  # o-1 has an owner
+            base=True,
+            position=2,
+        )
+    assert content(store) == before
+    write(store, [{"beacons": 5}], claims=claims_of(("o-2", "s2")), position=2)
+    assert store.progress() == (2, START)
+    assert store.measures(ALWAYS, ())["beacons"].to_list() == [6]
+    assert store.owners([("shop", b"o-2")]) == {("shop", b"o-2"): Owner("s2", 5, "i1")}
+
+
+def test_a_failure_after_the_rows_takes_them_back_too(store: DuckDBStore) -> None:
+    before = content(store)
+    with pytest.raises(duckdb.Error):
+        write(store, [{"beacons": 5}], claims=claims_of(("o-1", "s1")), position=1 << 63)
+    assert content(store) == before
+
+
+def test_the_state_is_the_last_base_and_the_changes_since_in_order(store: DuckDBStore) -> None:
+    write(store, state=b"1", position=1)
+    write(store, state=b"2", position=2)
+    assert store.state() == [b"1", b"2"]
+    write(store, state=b"base", base=True, position=10)
+    for position in (11, 12, 13):
+        write(store, state=b"%d" % position, position=position)
+    assert store.state() == [b"base", b"11", b"12", b"13"]
+
+
+def test_a_step_before_any_time_has_no_watermark(store: DuckDBStore) -> None:
+    write(store, position=3, watermark=None)
+    assert store.progress() == (3, None)
+
+
+# --- settling ---
+
+
+def rows_of(store: DuckDBStore, table: str) -> int:
+    [(rows,)] = store._cursor().execute(f"SELECT count(*) FROM {table}").fetchall()
+    return int(rows)
+
+
+def test_settling_merges_rows_drops_zeros_and_changes_no_sum(store: DuckDBStore) -> None:
+    for sign in (1, 1, -1):
+        write(
+            store,
+            [{"beacons": 3 * sign}, {"group": "B", "events": 1}, {"group": "C", "loads": sign}],
+            [{"timer": "lcp", "cell": 5, "count": sign, "sum": 9 * sign}],
+            [{"site": "shop", "minute": MINUTE, "issue": "field", "lines": 1}],
+        )
+    write(
+        store, [{"group": "C", "loads": -1}], [{"timer": "lcp", "cell": 5, "count": -1, "sum": -9}]
+    )
+    before = store.measures(ALWAYS, ["group"]).sort("group")
+    store.settle()
+    assert store.measures(ALWAYS, ["group"]).sort("group").equals(before)
+    assert before.select("group", "beacons", "events", "loads").rows() == [
+        ("A", 3, 0, 0),
+        ("B", 0, 3, 0),
+    ]
+    assert len(store.timers(ALWAYS, [], ["lcp"])) == 0
+    assert store.issues(ALWAYS)["lines"].to_list() == [3]
+    for relation, settled in (("minutes", 2), ("timers", 0), ("issues", 1)):
+        assert rows_of(store, f"{relation}_fresh") == 0
+        assert rows_of(store, f"{relation}_settled") == settled
+
+
+def test_settling_that_fails_leaves_all_as_it_was_and_the_next_step_works(
+    store: DuckDBStore,
+) -> None:
+    too_much = [{"revenue": 1 << 62}] * 2
+    write(store, too_much)
+    with pytest.raises(duckdb.ConversionException):
+        store.settle()
+    write(store, [{"revenue": -(1 << 62)}], position=2)
+    store.settle()
+    assert store.measures(ALWAYS, ())["revenue"].to_list() == [1 << 62]
+    assert store.progress() == (2, START)
+
+
+def test_settling_again_and_later_rows_add_up(store: DuckDBStore) -> None:
+    for _ in range(3):
+        write(store, [{"beacons": 1}], [{"timer": "lcp", "cell": 5, "count": 1, "sum": 9}])
+        store.settle()
+        store.settle()
+    write(store, [{"beacons": 1}])
+    assert store.measures(ALWAYS, ())["beacons"].to_list() == [4]
+    assert store.timers(ALWAYS, (), ["lcp"]).rows() == [("lcp", 5, 3, 27)]
+
+
+@settings(
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(data=st.data(), log=strategies.logs(max_size=16))
+def test_a_log_folded_into_a_store_is_the_fold_of_the_log(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, log: list[bytes]
+) -> None:
+    """Settled and opened again at any time, going on from the state that is stored."""
+    path = tmp_path_factory.mktemp("store") / "store.duckdb"
+    position = 0
+    for batch in data.draw(strategies.cuts(log)):
+        store = DuckDBStore(path)
+        claims, state = EmbeddedClaims(store.owners), State()
+        state.restore(store.state())
+        folding = Pipeline(SITES, claims, state)
+        step = folding.step(batch)
+        position += len(batch)
+        base = data.draw(st.booleans())
+        store.commit(
+            StoredStep(
+                {name: getattr(step.deltas, name) for name in ("minutes", "timers", "issues")},
+                claims.pending(),
+                state.snapshot() if base else step.changes,
+                base,
+                position,
+                state.watermark,
+            )
+        )
+        if data.draw(st.booleans()):
+            store.settle()
+        store.close()
+    store = DuckDBStore(path)
+    whole = Deltas(*(store.whole(name) for name in ("minutes", "timers", "issues")))
+    assert canonical_text(whole, SITES) == fold_lines(log, SITES)
+    assert store.progress()[0] == len(log)
+    store.close()
+
+
+# --- opening ---
+
+
+def test_a_second_process_is_refused_with_the_reason(path: Path, store: DuckDBStore) -> None:
+    write(store, [{"beacons": 1}])
+    code = (
+        "import sys\nfrom pathlib import Path\n"
+        "from bellrock.errors import StoreInUse\nfrom bellrock.store.duckdb import DuckDBStore\n"
+        "try: DuckDBStore(Path(sys.argv[1]))\n"
+        "except StoreInUse as error: print(error)\n"
+    )
+    told = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True
+    )
+    assert told.stdout.startswith(f"{path} is open in another process. Stop that engine")
+    assert store.measures(ALWAYS, ())["beacons"].to_list() == [1]
+
+
+def test_another_trouble_with_the_file_is_not_taken_for_another_process(tmp_path: Path) -> None:
+    path = tmp_path / "clock" / "store.duckdb"
+    path.parent.mkdir()
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(BellrockError, match=r"clock/store.duckdb cannot be opened") as told:
+        DuckDBStore(path)
+    assert not isinstance(told.value, StoreInUse)
+
+
+@pytest.mark.parametrize(
+    "found", [(SCHEMA_VERSION - 1, "ll32-v1"), (SCHEMA_VERSION + 1, "ll32-v1"), (1, "ll16-v1")]
+)
+def test_a_store_of_another_format_is_refused_and_left_alone(
+    path: Path, found: tuple[int, str]
+) -> None:
+    connection = duckdb.connect(str(path))
+    connection.execute("CREATE TABLE format (version INTEGER, histogram VARCHAR)")
+    connection.execute("INSERT INTO format VALUES (?, ?)", found)
+    connection.close()
+    with pytest.raises(BellrockError, match=f"has the format .{found[0]}, '{found[1]}'"):
+        DuckDBStore(path)
+    connection = duckdb.connect(str(path))
+    assert connection.execute("SELECT table_name FROM duckdb_tables()").fetchall() == [("format",)]
+    connection.close()
+
+
+# --- reading ---
+
+
+@pytest.fixture
+def filled(store: DuckDBStore) -> DuckDBStore:
+    write(
+        store,
+        [
+            {"beacons": 1, "country": "DE"},
+            {"beacons": 2, "country": "DE", "group": "B", "minute": MINUTE + 1},
+            {"beacons": 4, "country": "FR", "group": "B"},
+            {"beacons": 8, "country": ""},
+            {"beacons": 16, "country": None, "browser": "Edge"},
+            {"beacons": 32, "site": "kiosk"},
+            {"beacons": 64, "group": "gone"},
+            {"beacons": -64, "group": "gone"},
+        ],
+        [
+            {"timer": "lcp", "cell": 320, "count": 2, "sum": 1_700_000},
+            {"timer": "lcp", "cell": 320, "count": 1, "sum": 800_001, "group": "B"},
+            {"timer": "lcp", "cell": -1, "count": 1, "sum": 0},
+            {"timer": "hero", "cell": 1, "count": 1, "sum": 50},
+            {"timer": "hero", "cell": 1, "count": 1, "sum": 50, "site": "kiosk"},
+        ],
+        [
+            {"site": "shop", "minute": MINUTE, "issue": "field", "lines": 2},
+            {"site": "shop", "minute": MINUTE, "issue": "field", "lines": 1},
+            {"site": "shop", "minute": MINUTE + 9, "issue": "orphan", "lines": 1},
+            {"site": "?", "minute": MINUTE, "issue": "schema", "lines": 5},
+        ],
+    )
+    return store
+
+
+def beacons(store: DuckDBStore, *where: Condition, start: int = 0, end: int = 1 << 40) -> int:
+    found = store.measures(Selection("shop", start, end, where), ())
+    return sum(found["beacons"])
+
+
+def is_(dimension: str, *values: str, negated: bool = False) -> Condition:
+    return Condition(dimension, values, negated)
+
+
+def test_a_selection_is_of_one_site(filled: DuckDBStore) -> None:
+    assert beacons(filled) == 31
+    assert sum(filled.measures(Selection("kiosk", 0, 1 << 40), ())["beacons"]) == 32
+    assert len(filled.measures(Selection("nowhere", 0, 1 << 40), ())) == 0
+
+
+def test_a_selection_begins_with_its_start_and_ends_before_its_end(filled: DuckDBStore) -> None:
+    assert beacons(filled, start=MINUTE, end=MINUTE + 1) == 29
+    assert beacons(filled, start=MINUTE + 1, end=MINUTE + 2) == 2
+    assert beacons(filled, start=MINUTE, end=MINUTE) == 0
+
+
+@pytest.mark.parametrize(
+    ("where", "expected"),
+    [
+        ([is_("country", "DE")], 3),
+        ([is_("country", "DE", "FR")], 7),
+        ([is_("country", "DE", negated=True)], 28),
+        ([is_("country", "")], 24),
+        ([is_("country", "", negated=True)], 7),
+        ([is_("country", "DE"), is_("group", "B")], 2),
+        ([is_("group", "A"), is_("browser", "Edge", negated=True)], 9),
+        ([is_("country", "' OR 1=1 --")], 0),
+        ([is_("country")], 0),
+        ([is_("country", negated=True)], 31),
+    ],
+)
+def test_conditions_must_all_hold_and_absent_is_the_empty_text(
+    filled: DuckDBStore, where: list[Condition], expected: int
+) -> None:
+    assert beacons(filled, *where) == expected
+
+
+def test_rows_are_summed_by_dimension_and_absent_is_the_empty_text(filled: DuckDBStore) -> None:
+    found = filled.measures(ALWAYS, ["country", "group"])
+    assert found.columns == ["country", "group", *ADDITIVE_NAMES]
+    assert set(found.schema.values()) == {pl.String, pl.Int64}
+    assert sorted(found.select("country", "group", "beacons").rows()) == [
+        ("", "A", 24),
+        ("DE", "A", 1),
+        ("DE", "B", 2),
+        ("FR", "B", 4),
+    ]
+
+
+@pytest.mark.parametrize(("bucket", "width"), [("minute", 1), ("hour", 60), ("day", 1440)])
+def test_a_bucket_of_time_is_named_by_its_start(
+    store: DuckDBStore, bucket: str, width: int
+) -> None:
+    day = MINUTE - MINUTE % 1440
+    minutes = [day - 1, day, day + 59, day + 60, day + 1439, day + 1440]
+    write(store, [{"minute": minute, "beacons": 1} for minute in minutes])
+    found = store.measures(ALWAYS, [f"time:{bucket}"]).select(f"time:{bucket}", "beacons")
+    expected: dict[int, int] = {}
+    for minute in minutes:
+        start = minute // width * width
+        expected[start] = expected.get(start, 0) + 1
+    assert dict(found.rows()) == expected
+    assert found.schema[f"time:{bucket}"] == pl.Int64
+
+
+def test_histograms_are_summed_by_timer_and_cell(filled: DuckDBStore) -> None:
+    found = filled.timers(ALWAYS, (), ["lcp"]).sort("cell")
+    assert found.schema == {
+        "timer": pl.String,
+        "cell": pl.Int16,
+        "count": pl.Int64,
+        "sum": pl.Int64,
+    }
+    assert found.rows() == [("lcp", -1, 1, 0), ("lcp", 320, 3, 2_500_001)]
+    by_group = filled.timers(ALWAYS, ["group"], ["lcp", "hero"])
+    assert sorted(by_group.rows()) == [
+        ("A", "hero", 1, 1, 50),
+        ("A", "lcp", -1, 1, 0),
+        ("A", "lcp", 320, 2, 1_700_000),
+        ("B", "lcp", 320, 1, 800_001),
+    ]
+
+
+def test_a_histogram_heeds_the_selection(filled: DuckDBStore) -> None:
+    only_b = Selection("shop", 0, 1 << 40, (is_("group", "B"),))
+    assert filled.timers(only_b, (), ["lcp", "hero"]).rows() == [("lcp", 320, 1, 800_001)]
+    assert len(filled.timers(Selection("shop", 0, MINUTE), (), ["lcp"])) == 0
+    assert len(filled.timers(ALWAYS, (), [])) == 0
+
+
+def test_issues_are_those_of_the_site_by_minute(filled: DuckDBStore) -> None:
+    assert sorted(filled.issues(ALWAYS).rows()) == [
+        (MINUTE, "field", 3),
+        (MINUTE + 9, "orphan", 1),
+    ]
+    assert filled.issues(Selection("?", MINUTE, MINUTE + 1)).rows() == [(MINUTE, "schema", 5)]
+
+
+def test_the_newest_minute_is_that_of_the_site(filled: DuckDBStore) -> None:
+    assert filled.newest("shop") == MINUTE + 1
+    assert filled.newest("kiosk") == MINUTE
+    assert filled.newest("nowhere") is None
+
+
+def test_every_thread_may_read_while_one_writes(filled: DuckDBStore) -> None:
+    def read(_: int) -> int:
+        return beacons(filled) % 31
+
+    with ThreadPoolExecutor(4) as pool:
+        found = pool.map(read, range(40))
+        for _ in range(5):
+            write(filled, [{"beacons": 31}])
+            filled.settle()
+        assert set(found) == {0}
+    assert beacons(filled) == 6 * 31
+
+
+def test_the_store_of_a_fold_has_its_sums(store: DuckDBStore) -> None:
+    lines = [encode(START, beacon(0, timers={"lcp": 812.3})), encode(START + 1, beacon(1, "load"))]
+    step = Pipeline(SITES, MemoryClaims(), State()).step(lines)
+    deltas = {name: getattr(step.deltas, name) for name in ("minutes", "timers", "issues")}
+    store.commit(StoredStep(deltas, NO_CLAIMS, step.changes, False, 2, START + 1))
+    found = store.measures(ALWAYS, ["device", "firstLoad"]).row(0, named=True)
+    assert {name: value for name, value in found.items() if value} == {
+        "device": "other", "beacons": 2, "impressions": 1, "loads": 1, "sessions": 1,
+        "bounces": 1, "session_impressions": 1,
+    }  # fmt: skip
+    assert store.timers(ALWAYS, (), ["lcp"]).rows() == [("lcp", 320, 1, 812_300)]
+
+
+def test_the_owners_of_many_orders_are_found_at_once(store: DuckDBStore) -> None:
+    orders = [f"o-{number}" for number in range(2000)]
+    write(store, claims=claims_of(*((order, f"s-{order}") for order in orders[::2])))
+    found = store.owners([("shop", order.encode()) for order in orders])
+    assert found == {
+        ("shop", order.encode()): Owner(f"s-{order}", 5, "i1") for order in orders[::2]
+    }
