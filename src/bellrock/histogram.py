@@ -64,8 +64,3 @@ def quantile(cell: NDArray[np.integer], count: NDArray[np.int64], p: float) -> f
         return (lower + upper) / 2
     before = cumulative[at] - count[at]
     return lower + (upper - lower) * float((p * total - before) / count[at])
-
-
-def cells_up_to(micro: int) -> int:
-    """The last cell whose values are all at or below a cell boundary given in micro-units."""
-    return int(cells(np.array([micro], dtype=np.int64))[0])

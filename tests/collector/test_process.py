@@ -149,7 +149,9 @@ def test_a_second_collector_is_refused_on_the_same_address_and_on_the_same_log(
 ) -> None:
     elsewhere = msgspec.structs.replace(config, log_directory=tmp_path / "other")
     with collector(config):
-        with pytest.raises(ConfigurationError, match=f"127.0.0.1:{config.port}: .* cannot listen"):
+        with pytest.raises(
+            ConfigurationError, match=f"127.0.0.1:{config.port}: cannot be listened on"
+        ):
             run(elsewhere)
         with pytest.raises(LogInUse, match="another writer"):
             run(msgspec.structs.replace(config, port=0))

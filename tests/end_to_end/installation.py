@@ -102,12 +102,14 @@ class Installation:
 
     def kill(self, name: str) -> None:
         """SIGKILL the child process of that name, and wait until another one runs."""
-        until(lambda: self.child(name), name)
-        dead = self.child(name)
+        until(lambda: self._child(name), name)
+        dead = self._child(name)
+        assert dead is not None
+        pid = dead.pid
         dead.kill()
-        until(lambda: (new := self.child(name)) and new.pid != dead.pid, f"another {name}")
+        until(lambda: (new := self._child(name)) and new.pid != pid, f"another {name}")
 
-    def child(self, name: str) -> psutil.Process | None:
+    def _child(self, name: str) -> psutil.Process | None:
         assert self._process is not None
         for child in psutil.Process(self._process.pid).children():
             # One that was killed a moment ago may be gone, or not be buried yet.

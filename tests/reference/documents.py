@@ -4,7 +4,7 @@ In: sessions with their impressions, issue counts. Out: NDJSON with sorted keys 
 Always: every measure is a sum of integers; zeros are left out, and so are documents of zeros.
 """
 
-import datetime
+import datetime as dt
 import json
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -185,7 +185,7 @@ def _measures(sums: dict[tuple[str | int, ...], int]) -> dict[str, Any]:
 
 
 def _iso(minute: int) -> str:
-    moment = datetime.datetime(1970, 1, 1) + datetime.timedelta(minutes=minute)
+    moment = dt.datetime(1970, 1, 1) + dt.timedelta(minutes=minute)
     return moment.strftime("%Y-%m-%dT%H:%MZ")
 
 
@@ -195,7 +195,7 @@ def _canonical(document: dict[str, Any]) -> bytes:
 
 
 def conserved(text: bytes, lines: Iterable[bytes]) -> bool:
-    """lines = beacons + duplicate.beacon + orphan + fatal lines, once all sessions have ended."""
+    """Lines = beacons + duplicate.beacon + orphan + fatal lines, once all sessions have ended."""
     accounted = 0
     for document in map(json.loads, text.splitlines()):
         if document["kind"] == "minute":
