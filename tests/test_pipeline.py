@@ -22,7 +22,7 @@ from bellrock.runners.fold import Ledger, fold_lines
 from reference.documents import conserved
 from strategies import AGENTS, MINUTE, SITES, START, beacon, encode
 
-law = settings(max_examples=16, deadline=None)
+law = settings(max_examples=12, deadline=None)
 
 
 def pipeline(claims: Claims | None = None, saved: Iterable[bytes] = ()) -> Pipeline:

@@ -107,7 +107,7 @@ def test_no_claims_are_answered_with_none(store: ClaimStore) -> None:
 
 
 @settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(
     calls=st.lists(

@@ -222,7 +222,7 @@ def test_settling_again_and_later_rows_add_up(store: DuckDBStore) -> None:
 
 
 @settings(
-    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(data=st.data(), log=strategies.logs(max_size=16))
 def test_a_log_folded_into_a_store_is_the_fold_of_the_log(
