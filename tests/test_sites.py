@@ -183,6 +183,18 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path: Path) -> None:
         load_sites(tmp_path)
 
 
+def test_two_tests_of_one_name_are_refused() -> None:
+    test = FULL[FULL.index("[[site.test]]") :]
+    with pytest.raises(ConfigurationError, match=r"two tests have the same name\. Rename one"):
+        parse_sites(f"{FULL}\n{test}", "sites.toml")
+
+
+def test_what_holds_order_keys_is_for_its_owner_alone(tmp_path: Path) -> None:
+    file = tmp_path / "sites.toml"
+    add_site(file, "shop-a")
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
 def test_adding_a_site_keeps_comments_and_other_sites(tmp_path: Path) -> None:
     file = tmp_path / "sites.toml"
     file.write_text(f"# Our shops.\n{FULL}\n# The end.\n", encoding="utf-8")

@@ -5,11 +5,13 @@ key to `Site`, in the order of the file. Every mistake is a `ConfigurationError`
 the site, the setting and the mend; nothing is guessed.
 """
 
+import os
 import re
 import secrets
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from types import MappingProxyType
 from typing import Any
 
@@ -111,9 +113,18 @@ def add_site(path: Path, key: str, currency: str = "EUR") -> Site:
     addition.add("site", entries)
     joined = f"{text.rstrip()}\n\n{tomlkit.dumps(addition)}".lstrip()
     site = parse_sites(joined, str(path))[key]
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(joined, encoding="utf-8")
+    _replace(path, joined)
     return site
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write a file whole or not at all, for its owner alone: it holds keys."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile("w", dir=path.parent, encoding="utf-8", delete=False) as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    Path(file.name).replace(path)
 
 
 def _refuse_unknown(document: Mapping[str, Any], place: str) -> None:
@@ -172,6 +183,8 @@ def _site(table: _SiteTable, place: str) -> Site:
         "labels hold both L and L:repeat",
         "Rename one: L:repeat is the name of a population.",
     )
+    names = [test.name for test in table.test]
+    need(len(set(names)) == len(names), "two tests have the same name", "Rename one.")
     return Site(
         key=table.key,
         currency=table.currency,

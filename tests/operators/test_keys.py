@@ -17,8 +17,8 @@ from strategies import MINUTE, SITES, START, beacon, encode
 
 
 def sessions_whose_keys_begin_alike() -> tuple[str, str]:
-    """Two sessions of the shop: among 2^18, 2^35 pairs meet in 32 bits some eight times."""
-    names = [f"session-{n:08d}" for n in range(1 << 18)]
+    """Two sessions of the shop: among 2^14, 2^27 pairs meet in 24 bits some eight times."""
+    names = [f"session-{n:08d}" for n in range(1 << 14)]
     keys = session_keys(pl.DataFrame({"session": names}).with_columns(site=pl.lit("shop")))
     order = np.argsort(keys)
     first = prefixes(keys[order])
@@ -45,7 +45,7 @@ def test_sites_keep_their_sessions_apart() -> None:
 
 def test_one_impression_id_in_many_sessions_makes_as_many_keys() -> None:
     """Ids come from strangers: the same one in every session must not make keys meet."""
-    alike = np.array([1 << 32 | n for n in range(1000)], dtype=np.uint64)
+    alike = np.array([1 << 40 | n for n in range(1000)], dtype=np.uint64)
     rows = pl.DataFrame({"impression": ["impression_000000"] * 1000})
     assert len(np.unique(impression_keys(rows, alike))) == 1000
 

@@ -11,8 +11,9 @@ from bellrock.operators.run_table import RunTable
 from bellrock.schema.impression import Schema
 
 SCHEMA: Schema = {"value": pl.Int64, "name": pl.String}
-HALVES = (0, 1, 2, 2**32 - 1)
-KEYS = [upper << 32 | lower for upper in HALVES for lower in HALVES]
+OWN_BITS = 40
+PREFIXES = (0, 1, 2, 2**24 - 1)
+KEYS = [prefix << OWN_BITS | own for prefix in PREFIXES for own in (0, 1, 2, 2**OWN_BITS - 1)]
 VALUES = st.integers(-3, 9)
 
 Row = tuple[int, str | None]
@@ -55,10 +56,10 @@ class AgainstADict(RuleBasedStateMachine):
     def take(self, keys: list[int]) -> None:
         assert as_dict(self.table.take(as_keys(keys))) == self.taken(keys)
 
-    @rule(prefix=st.lists(st.sampled_from(HALVES), unique=True))
+    @rule(prefix=st.lists(st.sampled_from(PREFIXES), unique=True))
     def take_prefixes(self, prefix: list[int]) -> None:
         taken = as_dict(self.table.take_prefixes(as_keys(prefix)))
-        assert taken == self.taken([key for key in KEYS if key >> 32 in prefix])
+        assert taken == self.taken([key for key in KEYS if key >> OWN_BITS in prefix])
 
     @rule(most=VALUES)
     def take_up_to(self, most: int) -> None:

@@ -5,7 +5,7 @@ In: the user agent text or None, the hint or None. Out: names from short closed 
 
 from functools import cache
 
-import crawleruseragents  # type: ignore[import-untyped]
+import crawleruseragents
 from ua_parser import parse
 
 BROWSERS = {

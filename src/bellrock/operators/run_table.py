@@ -70,7 +70,7 @@ class RunTable:
         return self._collect(taken)
 
     def take_prefixes(self, prefix: Keys) -> tuple[Keys, pl.DataFrame]:
-        """Remove and return the rows whose key's upper half is one of the prefixes (distinct)."""
+        """Remove and return the rows whose key begins with one of the prefixes (distinct)."""
         least, greatest = prefix_range(prefix)
         taken = []
         for run in self._runs:

@@ -68,7 +68,7 @@ class State:
 
     def _take_impressions(self, sessions: Keys) -> pl.DataFrame:
         keys, rows = self.impressions.take_prefixes(np.unique(prefixes(sessions)))
-        # Two sessions may share the half of a key that impressions are found by.
+        # Two sessions may share the bits of a key that impressions are found by.
         stray = ~np.isin(session_keys(rows), sessions)
         if stray.any():
             self.impressions.put(keys[stray], rows.filter(pl.Series(stray)))
