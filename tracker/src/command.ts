@@ -17,20 +17,13 @@ import {
   properties,
   text,
 } from "./form.ts";
-import type { Groups } from "./split.ts";
+import type { TestSetting } from "./split.ts";
 import { warn } from "./warn.ts";
 
 /** What only the site knows about the page. */
 export interface PageSetting {
   readonly label?: string;
   readonly release?: string;
-}
-
-/** A test with the group that the page assigned, or with the weighted groups to draw from. */
-export interface TestSetting {
-  readonly name: string;
-  readonly group?: string;
-  readonly groups?: Groups;
 }
 
 /** What a page may know once the tracker runs: `["ready", fn]` calls `fn` with it. */

@@ -15,12 +15,12 @@ import {
   type Timers,
 } from "./beacon.ts";
 import { browserHints, gpc } from "./browser.ts";
-import type { PageSetting, TestSetting } from "./command.ts";
+import type { PageSetting } from "./command.ts";
 import type { Impression } from "./impression.ts";
 import type { Options } from "./options.ts";
 import { cleanAddress } from "./page.ts";
 import { touchSession } from "./session.ts";
-import { assign } from "./split.ts";
+import { assign, type TestSetting } from "./split.ts";
 import type { Keep } from "./storage.ts";
 import { countVisitor } from "./visitor.ts";
 

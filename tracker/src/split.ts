@@ -6,12 +6,18 @@
  * until the group is no longer one of the test's or the page assigns another.
  */
 import type { Test } from "./beacon.ts";
-import type { TestSetting } from "./command.ts";
 import { randomShare } from "./identifier.ts";
 import { type Keep, readObject } from "./storage.ts";
 
 /** Weights by group; they need not add up to 1. */
 export type Groups = Readonly<Record<string, number>>;
+
+/** A test with the group that the page assigned, or with the weighted groups to draw from. */
+export interface TestSetting {
+  readonly name: string;
+  readonly group?: string;
+  readonly groups?: Groups;
+}
 
 const BUCKETS = 64;
 
