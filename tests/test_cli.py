@@ -206,26 +206,25 @@ def test_a_site_that_cannot_be_added_is_refused(run: Run) -> None:
 
 
 @pytest.fixture
-def accounts(run: Run) -> Callable[[], Accounts]:
+def accounts(run: Run) -> Iterator[Accounts]:
     run("site", "add", "shop-a")
-    return lambda: Accounts(Path("bellrock-data/accounts.sqlite"))
+    with Accounts(Path("bellrock-data/accounts.sqlite")) as opened:
+        yield opened
 
 
-def test_a_new_token_stands_alone_and_reads_its_site(
-    run: Run, accounts: Callable[[], Accounts]
-) -> None:
+def test_a_new_token_stands_alone_and_reads_its_site(run: Run, accounts: Accounts) -> None:
     ran = run("token", "add", "--site", "shop-a", "--note", "nightly")
     assert ran.status == 0
     [token] = ran.out.splitlines()
     assert "cannot be shown again" in ran.err
     assert token not in ran.err
-    access = accounts().access_for_token(token)
+    access = accounts.access_for_token(token)
     assert access is not None
     assert (access.name, access.sites) == ("nightly", frozenset({"shop-a"}))
 
 
 def test_tokens_are_listed_as_they_are_and_revoked_by_their_id(
-    run: Run, accounts: Callable[[], Accounts]
+    run: Run, accounts: Accounts
 ) -> None:
     token = run("token", "add", "--site", "shop-a", "--note", "[bold]1[/bold] :key:").out.strip()
     head, row = run("token", "list", "--site", "shop-a").out.splitlines()
@@ -235,45 +234,41 @@ def test_tokens_are_listed_as_they_are_and_revoked_by_their_id(
     assert token not in row
     assert run("token", "list", "--site", "other").out == "(none)\n"
     assert run("token", "revoke", identity).out == f"Revoked {identity} of shop-a.\n"
-    assert accounts().access_for_token(token) is None
+    assert accounts.access_for_token(token) is None
 
 
-def test_a_token_for_an_unknown_site_is_refused(run: Run, accounts: Callable[[], Accounts]) -> None:
+def test_a_token_for_an_unknown_site_is_refused(run: Run, accounts: Accounts) -> None:
     assert "there is no site 'shop-b'. List them with" in refused(
         run("token", "add", "--site", "shop-b")
     )
-    assert accounts().tokens() == []
+    assert accounts.tokens() == []
 
 
-def test_a_token_that_is_not_there_cannot_be_revoked(
-    run: Run, accounts: Callable[[], Accounts]
-) -> None:
+def test_a_token_that_is_not_there_cannot_be_revoked(run: Run, accounts: Accounts) -> None:
     assert "nothing" in refused(run("token", "revoke", "nothing"))
 
 
 def test_a_new_user_signs_in_with_the_password_that_stands_alone(
-    run: Run, accounts: Callable[[], Accounts]
+    run: Run, accounts: Accounts
 ) -> None:
     ran = run("user", "add", "vera", "--site", "shop-a")
     [password] = ran.out.splitlines()
     assert "The password of vera" in ran.err
-    session = accounts().sign_in("vera", password)
+    session = accounts.sign_in("vera", password)
     assert session is not None
-    access = accounts().access_for_session(session)
+    access = accounts.access_for_session(session)
     assert access is not None
     assert (access.role, access.sites) == ("viewer", frozenset({"shop-a"}))
 
 
-def test_a_new_password_takes_the_place_of_the_old(
-    run: Run, accounts: Callable[[], Accounts]
-) -> None:
+def test_a_new_password_takes_the_place_of_the_old(run: Run, accounts: Accounts) -> None:
     old = run("user", "add", "root", "--role", "admin").out.strip()
     new = run("user", "password", "root").out.strip()
-    assert accounts().sign_in("root", old) is None
-    assert accounts().sign_in("root", new) is not None
+    assert accounts.sign_in("root", old) is None
+    assert accounts.sign_in("root", new) is not None
 
 
-def test_users_are_listed_with_what_they_see(run: Run, accounts: Callable[[], Accounts]) -> None:
+def test_users_are_listed_with_what_they_see(run: Run, accounts: Accounts) -> None:
     run("user", "add", "root", "--role", "admin")
     run("user", "add", "vera", "--site", "shop-a")
     rows = [line.split()[:3] for line in run("user", "list").out.splitlines()]
@@ -284,11 +279,11 @@ def test_users_are_listed_with_what_they_see(run: Run, accounts: Callable[[], Ac
     ]
 
 
-def test_a_user_that_cannot_be_added_is_refused(run: Run, accounts: Callable[[], Accounts]) -> None:
+def test_a_user_that_cannot_be_added_is_refused(run: Run, accounts: Accounts) -> None:
     assert "there is no site 'shop-b'" in refused(run("user", "add", "otto", "--site", "shop-b"))
     run("user", "add", "vera")
     assert "there is a user 'vera' already" in refused(run("user", "add", "vera"))
-    assert [user.name for user in accounts().users()] == ["vera"]
+    assert [user.name for user in accounts.users()] == ["vera"]
     assert run("user", "add", "otto", "--role", "emperor").status == cli.REFUSED
 
 

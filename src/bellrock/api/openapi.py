@@ -8,6 +8,7 @@ its schema.
 
 from collections.abc import Iterable
 from http import HTTPStatus
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -79,6 +80,9 @@ def document(app: Litestar) -> dict[str, Any]:
     bodies = {Problem} | {t for of in known.values() for t in (of.request, of.answer) if t}
     types = sorted(bodies, key=lambda t: str(t.__name__))
     schemas, components = msgspec.json.schema_components(types, ref_template=_REFERENCE)
+    for component in components.values():
+        # Before Python 3.13 a docstring keeps its indentation.
+        component["description"] = cleandoc(component["description"])
     schema_of = dict(zip(types, schemas, strict=True))
     paths: dict[str, dict[str, Any]] = {}
     for (path, method), of in sorted(known.items(), key=lambda item: item[0]):
