@@ -1,8 +1,28 @@
-"""Listening on an address that nobody else listens on."""
+"""Listening: an HTTP server in the caller's event loop, on an address that nobody else listens on."""
 
 import socket
 
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.embed import Server
+
 from bellrock.errors import ConfigurationError
+
+_WAITING_REQUESTS = 4096
+
+
+def http_server(app: object, host: str, port: int, *, lifespan: bool) -> Server:
+    """An HTTP server of an ASGI app, with or without lifespan events; `serve` runs it, `stop` ends that."""
+    return Server(
+        app,
+        address=host,
+        port=port,
+        interface=Interfaces.ASGI if lifespan else Interfaces.ASGINL,
+        websockets=False,
+        log_level=LogLevels.error,
+        backlog=_WAITING_REQUESTS,
+        backpressure=_WAITING_REQUESTS,
+    )
 
 
 def refuse_taken_address(host: str, port: int) -> None:

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import shutil
 import threading
 from collections.abc import Iterator
 from importlib.resources import files
@@ -11,17 +9,8 @@ from typing import Any
 
 import pytest
 from aiohttp import web
-from playwright.sync_api import Browser, sync_playwright
 
 from bellrock.demo.shop import ShopOptions, create_app
-
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
 
 
 class Listener:
@@ -81,15 +70,3 @@ async def _serve(app: web.Application) -> tuple[web.AppRunner, str]:
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
     return runner, f"http://127.0.0.1:{runner.addresses[0][1]}"
-
-
-@pytest.fixture(scope="module")  # while Playwright runs, no other test can run an event loop
-def chromium() -> Iterator[Browser]:
-    executable = os.environ.get("BELLROCK_CHROMIUM") or shutil.which("chromium")
-    assert executable, (
-        "Chromium is not installed: apt-get install chromium, or set BELLROCK_CHROMIUM"
-    )
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
-        yield browser
-        browser.close()

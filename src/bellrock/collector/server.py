@@ -9,8 +9,6 @@ import signal
 from contextlib import closing
 
 import structlog
-from granian.constants import Interfaces
-from granian.log import LogLevels
 from granian.server.embed import Server
 
 from bellrock.collector.app import Collector
@@ -19,11 +17,10 @@ from bellrock.collector.commit import GroupCommit
 from bellrock.collector.config import CollectorConfig
 from bellrock.collector.tracker import load_tracker
 from bellrock.errors import LogUnavailable
-from bellrock.listening import refuse_taken_address
+from bellrock.listening import http_server, refuse_taken_address
 from bellrock.log.sqlite import SqliteLogReader, SqliteLogWriter
 from bellrock.log.stamp import last_at
 
-_WAITING_REQUESTS = 4096
 _journal = structlog.get_logger(__name__)
 
 
@@ -43,7 +40,8 @@ async def _serve(config: CollectorConfig, writer: SqliteLogWriter, clock: Guarde
     tracker = load_tracker()
     if not tracker:
         _journal.warning("no tracker", reason="t.js has not been built, so /t.js is not served")
-    server = _http(config, Collector(commit, config.policies, tracker, config.country_header))
+    app = Collector(commit, config.policies, tracker, config.country_header)
+    server = http_server(app, config.host, config.port, lifespan=False)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, server.stop)
     _journal.info("collector started", host=config.host, port=config.port)
@@ -69,19 +67,6 @@ async def _until_stopped(server: Server, commit: GroupCommit, clock: GuardedCloc
             part.result()
     if not asked_to_stop:
         raise LogUnavailable("The HTTP server of the collector ended by itself. Start it again.")
-
-
-def _http(config: CollectorConfig, app: Collector) -> Server:
-    return Server(
-        app,
-        address=config.host,
-        port=config.port,
-        interface=Interfaces.ASGINL,
-        websockets=False,
-        log_level=LogLevels.error,
-        backlog=_WAITING_REQUESTS,
-        backpressure=_WAITING_REQUESTS,
-    )
 
 
 async def _watch(clock: GuardedClock) -> None:

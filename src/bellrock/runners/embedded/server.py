@@ -13,14 +13,12 @@ from collections.abc import Callable
 from contextlib import closing
 
 import structlog
-from granian.constants import Interfaces
-from granian.log import LogLevels
 from granian.server.embed import Server
 
 from bellrock.accounts import Accounts
 from bellrock.api.app import create_app
-from bellrock.config import Address, Config
-from bellrock.listening import refuse_taken_address
+from bellrock.config import Config
+from bellrock.listening import http_server, refuse_taken_address
 from bellrock.log.sqlite import SqliteLogReader
 from bellrock.progress import Progress
 from bellrock.runners.embedded.engine import Engine
@@ -45,7 +43,9 @@ def run(config: Config) -> None:
     ):
         engine = Engine(log, store, sites, progress, step_seconds=config.step_seconds)
         app = create_app(store, sites, accounts, progress, time.time)
-        asyncio.run(_serve(_http(app, config.dashboard_address), engine, progress))
+        asyncio.run(
+            _serve(http_server(app, *config.dashboard_address, lifespan=True), engine, progress)
+        )
 
 
 async def _serve(server: Server, engine: Engine, progress: Progress) -> None:
@@ -75,14 +75,3 @@ def _folding(engine: Engine, stop: threading.Event, failed: Callable[[], object]
     except BaseException:
         failed()
         raise
-
-
-def _http(app: object, address: Address) -> Server:
-    return Server(
-        app,
-        address=address.host,
-        port=address.port,
-        interface=Interfaces.ASGI,
-        websockets=False,
-        log_level=LogLevels.error,
-    )
