@@ -71,7 +71,9 @@ def load_sites(path: Path) -> Sites:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(
-            str(path), f"cannot be read ({error.strerror})", "Name a sites file with --sites."
+            str(path),
+            f"cannot be read ({error.strerror})",
+            "Name one with --sites, or make one with: bellrock site add KEY.",
         ) from error
     except UnicodeDecodeError as error:
         raise ConfigurationError(
