@@ -5,14 +5,15 @@ numbers only, what is zero or empty left out, lines sorted bytewise, each ending
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import polars as pl
 
-from bellrock.operators.summaries import KEY, Deltas
+from bellrock.operators.summaries import Deltas
 from bellrock.schema.dimensions import FIXED_NAMES
+from bellrock.schema.document import KEY, RELATIONS, Relation
 from bellrock.schema.measures import ADDITIVE_NAMES
 from bellrock.schema.site import Site
 
@@ -41,11 +42,11 @@ def _minute_documents(documents: Deltas, sites: Mapping[str, Site]) -> Iterator[
         made["minute"] = minute_text(key["minute"])
         return found.setdefault(tuple(key[name] for name in KEY), made)
 
-    for row in _sums(documents.minutes, KEY, ADDITIVE_NAMES):
+    for row in _sums(documents.minutes, RELATIONS["minutes"]):
         measures = {name: row[name] for name in ADDITIVE_NAMES if row[name]}
         if measures:
             document(row).update(measures)
-    for row in _sums(documents.timers, (*KEY, "timer", "cell"), ("count", "sum")):
+    for row in _sums(documents.timers, RELATIONS["timers"]):
         if row["count"] or row["sum"]:
             timer = document(row).setdefault(row["timer"], {"cells": [], "count": 0, "sum": 0})
             timer["cells"].append([row["cell"], row["count"]])
@@ -62,12 +63,11 @@ def _without_zeros(value: Any) -> Any:
 
 
 def _issue_documents(issues: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    for row in _sums(issues, ("site", "minute", "issue"), ("lines",)):
+    for row in _sums(issues, RELATIONS["issues"]):
         if row["lines"]:
             yield row | {"kind": "issues", "minute": minute_text(row["minute"])}
 
 
-def _sums(
-    rows: pl.DataFrame, key: Iterable[str], additive: Iterable[str]
-) -> Iterator[dict[str, Any]]:
-    return rows.group_by(list(key)).agg(pl.col(list(additive)).sum()).iter_rows(named=True)
+def _sums(rows: pl.DataFrame, relation: Relation) -> Iterator[dict[str, Any]]:
+    sums = rows.group_by(relation.key).agg(pl.col(relation.additive).sum())
+    return sums.iter_rows(named=True)

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from bellrock import __version__
 from bellrock.config import Config, load_config
-from bellrock.errors import BellrockError, ConfigurationError, LogUnavailable
+from bellrock.errors import FAILED, REFUSED, BellrockError, ConfigurationError, LogUnavailable
 
 if TYPE_CHECKING:
     from bellrock.accounts import Accounts
@@ -37,10 +37,6 @@ user_app = App(name="user", help="People who may sign in to the dashboard.")
 for _sub in (site_app, token_app, user_app):
     app.command(_sub)
 
-REFUSED = 2
-"""Exit status where starting again as configured would not help."""
-FAILED = 1
-"""Exit status where it may."""
 _UNFOLDED = 1 << 16  # columns
 Positive = Annotated[float, Parameter(validator=Number(gt=0))]
 

@@ -11,6 +11,12 @@
 `str(error)` is ready to be shown to a person: it names the place, what is wrong and what to do next.
 """
 
+FAILED = 1
+"""Exit status of a process that failed in a way that starting it again may cure."""
+
+REFUSED = 2
+"""Exit status of one that refuses to start as it is configured: starting again would not help."""
+
 
 class BellrockError(Exception):
     """The root; catching it catches all that bellrock raises on purpose."""

@@ -19,12 +19,9 @@ import structlog
 from bellrock.accounts import Accounts, bootstrap
 from bellrock.accounts.bootstrap import ADMINISTRATOR
 from bellrock.config import Config
-from bellrock.errors import BellrockError, ConfigurationError
+from bellrock.errors import REFUSED, BellrockError, ConfigurationError
 from bellrock.listening import refuse_taken_address
 from bellrock.sites import load_sites
-
-REFUSED = 2
-"""Exit status of a process that refuses to start as it is configured: starting again would not help."""
 
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0  # seconds between a death and the next start
 _HEALTHY_AFTER = 30.0  # seconds after which a process's deaths are forgotten

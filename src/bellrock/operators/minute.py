@@ -65,17 +65,7 @@ def fold_minute(state: State, part: Minute, sites: Mapping[str, Site], claims: C
 
     fresh = first_sightings(keys, part.beacons["seen"].to_numpy(), old_keys, old["seen"].to_numpy())
     began = dict(zip(open_keys.tolist(), open_sessions["first"] // MINUTE, strict=True))
-    lines = [
-        OrderLine(
-            key=int(keys[row]),
-            minute=began.get(int(of_session[row]), part.minute),
-            id=order_id,
-            value=value,
-            **part.beacons.select(list(IDENTITY)).row(row, named=True),
-        )
-        for row, (order_id, value) in part.orders.items()
-        if fresh[row]
-    ]
+    lines = _order_lines(part, fresh, keys, of_session, began)
     known = dict(zip(old_keys.tolist(), old["basket"], strict=True)) if lines else {}
     baskets = {line.key: unpack_basket(known.get(line.key)) for line in lines}
     refused = claim_orders(lines, baskets, sites, claims)
@@ -93,6 +83,24 @@ def fold_minute(state: State, part: Minute, sites: Mapping[str, Site], claims: C
     )
     issues += _counted((line.site for line in refused), part.minute, Issue.DUPLICATE_ORDER)
     return Folded(changed, Change(open_sessions, now), issues)
+
+
+def _order_lines(
+    part: Minute, fresh: NDArray[np.bool_], keys: Keys, of_session: Keys, began: Mapping[int, int]
+) -> list[OrderLine]:
+    """The orders of fresh rows in log order; `began` is the first minute of each session open before."""
+    identity = part.beacons.select(list(IDENTITY))
+    return [
+        OrderLine(
+            key=int(keys[row]),
+            minute=began.get(int(of_session[row]), part.minute),
+            id=order_id,
+            value=value,
+            **identity.row(row, named=True),
+        )
+        for row, (order_id, value) in part.orders.items()
+        if fresh[row]
+    ]
 
 
 def first_sightings(

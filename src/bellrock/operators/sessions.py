@@ -51,10 +51,7 @@ def _parts(impressions: pl.DataFrame, sign: int) -> pl.DataFrame:
         impressions["impression"].alias("head"),
         *dimensions_of(impressions),
     ]
-    return pl.DataFrame(columns).cast({n: k for n, k in SESSION.items() if n in _CAST})
-
-
-_CAST = {"impressions", "orders", "revenue", "head_first"}
+    return pl.DataFrame(columns).cast({name: SESSION[name] for name in (*_COUNTERS, "head_first")})
 
 
 def _reduced(rows: pl.DataFrame, starts: NDArray[np.int64]) -> pl.DataFrame:

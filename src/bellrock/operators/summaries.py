@@ -19,11 +19,10 @@ from bellrock.operators.sessions import MINUTE
 from bellrock.schema.beacon import NO_TIMER, TYPE_BITS
 from bellrock.schema.dimensions import FIXED_NAMES, OPTIONAL_NAMES
 from bellrock.schema.dimensions import NAMES as DIMENSIONS
+from bellrock.schema.document import KEY
 from bellrock.schema.measures import ADDITIVE_NAMES, IMPRESSION_NAMES, SESSION_NAMES
 from bellrock.schema.site import Site
 from bellrock.schema.timers import SLOTS, VITAL_NAMES
-
-KEY = ("site", "minute", *DIMENSIONS)
 
 _SPREAD = 1024  # more than there are cells
 

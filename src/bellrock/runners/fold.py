@@ -12,10 +12,10 @@ from bellrock.claims.memory import MemoryClaims
 from bellrock.errors import ConfigurationError
 from bellrock.normalise.decode import session_of
 from bellrock.operators.state import State
-from bellrock.operators.summaries import KEY, NO_DELTAS, Deltas
+from bellrock.operators.summaries import NO_DELTAS, Deltas
 from bellrock.operators.time import END_OF_TIME, minute_of
 from bellrock.pipeline import Pipeline
-from bellrock.schema.measures import ADDITIVE_NAMES
+from bellrock.schema.document import RELATIONS
 from bellrock.schema.site import Site
 
 DEFAULT_BATCH = 10_000
@@ -77,16 +77,13 @@ class Ledger:
     def sums(self) -> Deltas:
         """One row per key."""
         return Deltas(
-            minutes=_sum([p.minutes for p in self._parts], KEY, ADDITIVE_NAMES),
-            timers=_sum([p.timers for p in self._parts], (*KEY, "timer", "cell"), ("count", "sum")),
-            issues=_sum([p.issues for p in self._parts], ("site", "minute", "issue"), ("lines",)),
+            **{
+                name: pl.concat([getattr(part, name) for part in self._parts])
+                .group_by(key)
+                .agg(pl.col(additive).sum())
+                for name, (key, additive) in RELATIONS.items()
+            }
         )
-
-
-def _sum(
-    parts: list[pl.DataFrame], key: tuple[str, ...], additive: tuple[str, ...]
-) -> pl.DataFrame:
-    return pl.concat(parts).group_by(key).agg(pl.col(additive).sum())
 
 
 def _batches(lines: Iterable[bytes], size: int, *, orders_last: bool) -> Iterator[list[bytes]]:

@@ -40,6 +40,3 @@ NAMES = FIXED_NAMES + OPTIONAL_NAMES
 
 MAX_CHOSEN = 4
 """How many optional dimensions one site may choose: documents multiply with each."""
-
-CONSTANT_IN_A_SESSION = ("country", "os", "release")
-"""The optional dimensions that cluster documents keep."""

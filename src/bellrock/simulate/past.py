@@ -5,14 +5,13 @@ would have written them. Always holds: `at` never decreases and lies in [begin, 
 """
 
 from collections.abc import Iterator
-from itertools import islice
+from itertools import count
 
 import msgspec
 
 from bellrock.log.contract import LogWriter
+from bellrock.log.stamp import append_recorded
 from bellrock.simulate.visitors import Traffic, sessions
-
-_LINES_A_WRITE = 5_000
 
 
 def past_lines(traffic: Traffic, *, begin_ms: int, end_ms: int) -> Iterator[bytes]:
@@ -30,8 +29,8 @@ def past_lines(traffic: Traffic, *, begin_ms: int, end_ms: int) -> Iterator[byte
 
 def write_past(log: LogWriter, traffic: Traffic, *, begin_ms: int, end_ms: int) -> int:
     """Append past traffic to a log; returns how many lines. Raises `LogUnavailable` as the log does."""
-    lines, written = past_lines(traffic, begin_ms=begin_ms, end_ms=end_ms), 0
-    while block := list(islice(lines, _LINES_A_WRITE)):
-        log.append(block)
-        written += len(block)
-    return written
+    written = count()
+    # zip asks for a line first, so `written` stands at the number of lines when they end.
+    lines = zip(past_lines(traffic, begin_ms=begin_ms, end_ms=end_ms), written, strict=False)
+    append_recorded(log, (line for line, _ in lines))
+    return next(written)

@@ -7,7 +7,7 @@ no sum. A cursor serves one thread, so each thread gets its own.
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -19,20 +19,14 @@ from bellrock.claims.contract import Owner
 from bellrock.errors import BellrockError, StoreInUse
 from bellrock.histogram import SCHEME
 from bellrock.schema.dimensions import NAMES as DIMENSIONS
+from bellrock.schema.document import RELATIONS
 from bellrock.schema.measures import ADDITIVE_NAMES
 from bellrock.store.contract import TIME_BUCKETS, Condition, Selection
 from bellrock.store.step import StoredStep
 
 SCHEMA_VERSION = 1
 
-_KEY = ("site", "minute", *DIMENSIONS)
-_RELATIONS: Mapping[str, tuple[tuple[str, ...], Mapping[str, str]]] = {
-    # relation: its key columns, and its additive columns with their types
-    "minutes": (_KEY, dict.fromkeys(ADDITIVE_NAMES, "BIGINT")),
-    "timers": ((*_KEY, "timer", "cell"), {"count": "BIGINT", "sum": "BIGINT"}),
-    "issues": (("site", "minute", "issue"), {"lines": "BIGINT"}),
-}
-_COLUMN_TYPES = {"minute": "BIGINT", "cell": "SMALLINT"}
+_KEY_TYPES = {"minute": "BIGINT", "cell": "SMALLINT"}
 
 
 def _quoted(names: Sequence[str]) -> str:
@@ -92,8 +86,8 @@ class DuckDBStore:
     def settle(self) -> None:
         """Merge the fresh deltas into the settled tables: fewer rows, the same sums."""
         with self._transaction() as cursor:
-            for relation, (key, additive) in _RELATIONS.items():
-                sums = ", ".join(f'CAST(sum("{c}") AS {t}) AS "{c}"' for c, t in additive.items())
+            for relation, (key, additive) in RELATIONS.items():
+                sums = ", ".join(f'CAST(sum("{c}") AS BIGINT) AS "{c}"' for c in additive)
                 some = " OR ".join(f'sum("{c}") <> 0' for c in additive)
                 cursor.execute(
                     f"INSERT INTO {relation}_settled SELECT {_quoted(key)}, {sums}"
@@ -160,7 +154,7 @@ class DuckDBStore:
 
     def whole(self, relation: str) -> pl.DataFrame:
         """Every row of a relation, summed by key: what a canonical text is made of."""
-        key, additive = _RELATIONS[relation]
+        key, additive = RELATIONS[relation]
         sums = ", ".join(f'CAST(sum("{c}") AS BIGINT) AS "{c}"' for c in additive)
         return _frame(
             self._cursor().sql(f"SELECT {_quoted(key)}, {sums} FROM {relation} GROUP BY ALL")
@@ -217,8 +211,10 @@ class DuckDBStore:
 
     def _create(self) -> None:
         run = self._connection.execute
-        for relation, (key, additive) in _RELATIONS.items():
-            columns = {c: _COLUMN_TYPES.get(c, "VARCHAR") for c in key} | dict(additive)
+        for relation, (key, additive) in RELATIONS.items():
+            columns = {c: _KEY_TYPES.get(c, "VARCHAR") for c in key} | dict.fromkeys(
+                additive, "BIGINT"
+            )
             body = ", ".join(f'"{c}" {t}' for c, t in columns.items())
             for part in ("fresh", "settled"):
                 run(f"CREATE TABLE IF NOT EXISTS {relation}_{part} ({body})")

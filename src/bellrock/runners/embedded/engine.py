@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-import structlog
+import msgspec
 
 from bellrock.claims.duckdb import EmbeddedClaims
 from bellrock.log.contract import LogReader
@@ -26,7 +26,6 @@ MOST_LINES = 20_000
 _SMALL_STATE = 4 << 20  # bytes of changes that are never worth a new base
 _CHANGES_PER_BASE = 0.25
 _SETTLE_EVERY = 60.0  # seconds
-_logger = structlog.get_logger(__name__)
 
 
 class Engine:
@@ -85,11 +84,7 @@ class Engine:
         state = self._pipeline.state.snapshot() if base else step.changes
         self._store.commit(
             StoredStep(
-                deltas={
-                    "minutes": step.deltas.minutes,
-                    "timers": step.deltas.timers,
-                    "issues": step.deltas.issues,
-                },
+                deltas=msgspec.structs.asdict(step.deltas),
                 claims=self._claims.pending(),
                 state=state,
                 base=base,
