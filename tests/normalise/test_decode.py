@@ -1,6 +1,7 @@
 """The fast path and the slow path read every line alike."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -151,11 +152,14 @@ def test_both_paths_read_a_damaged_line_alike(line: bytes) -> None:
 
 @settings(max_examples=200, deadline=None)
 @given(st.one_of(near_lines(), damaged_lines()))
+@example(encode(START, beacon(session="0session-00000000")))
+@example(encode(START, beacon(session="too-short")))
 def test_a_line_is_sharded_by_the_session_of_its_beacon_whatever_else_is_wrong(line: bytes) -> None:
     document = exact.parse(line)
     body = document.get("beacon") if isinstance(document, dict) else None
     named = body.get("session") if isinstance(body, dict) else None
-    assert session_of(line) == (named if named == WHOLE["beacon"]["session"] else None)
+    usable = isinstance(named, str) and re.fullmatch(r"[A-Za-z0-9_-]{16,64}", named)
+    assert session_of(line) == (named if usable else None)
 
 
 def test_a_plain_line_takes_the_fast_path() -> None:
