@@ -156,7 +156,7 @@ def openapi_text() -> str:
         closing(DuckDBStore(Path(folder) / "store.duckdb")) as store,
         closing(Accounts(Path(folder) / "accounts.sqlite")) as accounts,
     ):
-        document = openapi.document(create_app(store, {}, accounts, Progress(), time.time))
+        document = openapi.document(create_app(store, store, {}, accounts, Progress(), time.time))
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 

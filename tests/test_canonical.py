@@ -8,7 +8,8 @@ import polars as pl
 import pytest
 
 from bellrock.canonical import canonical_text, minute_text
-from bellrock.operators.summaries import KEY, NO_DELTAS, Deltas
+from bellrock.operators.summaries import NO_DELTAS, Deltas
+from bellrock.schema.document import KEY
 from bellrock.schema.measures import ADDITIVE_NAMES
 from bellrock.sites import parse_sites
 
@@ -54,6 +55,7 @@ def documents(
             name: pl.DataFrame(found, schema=getattr(NO_DELTAS, name).schema)
             for name, found in rows.items()
         }
+        | {name: getattr(NO_DELTAS, name) for name in ("clusters", "cluster_timers")}
     )
 
 

@@ -25,6 +25,7 @@ from bellrock.errors import FAILED, REFUSED, BellrockError, ConfigurationError, 
 
 if TYPE_CHECKING:
     from bellrock.accounts import Accounts
+    from bellrock.marks.book import State
 
 app = App(
     name="bellrock",
@@ -34,7 +35,8 @@ app = App(
 site_app = App(name="site", help="Declare sites.")
 token_app = App(name="token", help="Tokens with which programs read one site.")
 user_app = App(name="user", help="People who may sign in to the dashboard.")
-for _sub in (site_app, token_app, user_app):
+bots_app = App(name="bots", help="User agents that behave like bots: see why, and decide.")
+for _sub in (site_app, token_app, user_app, bots_app):
     app.command(_sub)
 
 _UNFOLDED = 1 << 16  # columns
@@ -86,7 +88,16 @@ class Place:
         return Settings(**asdict(self)).load()
 
 
-_SETTINGS, _PLACE = Settings(), Place()
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Installation(Place):
+    """Where an engine, or its store, is."""
+
+    dashboard: str | None = None
+    "HOST:PORT of the dashboard, where a running engine is asked."
+
+
+_SETTINGS, _PLACE, _INSTALLATION = Settings(), Place(), Installation()
 
 
 @app.command
@@ -417,6 +428,76 @@ def user_list(place: Place = _PLACE) -> None:
     _show(table)
 
 
+@bots_app.command(name="list")
+def bots_list(*, site: str | None = None, place: Installation = _INSTALLATION) -> None:
+    """List the user agents that were marked because their sessions behave like a bot's.
+
+    Parameters
+    ----------
+    site
+        Only those of this site.
+
+    """
+    from bellrock.query.interval import iso_minute
+    from bellrock.runners.embedded.book import open_book
+
+    table = _table("site", "state", "since", "sessions", "suspicious", "user agent")
+    with open_book(place.load()) as book:
+        for mark in book.marks():
+            if site in {None, mark.site}:
+                evidence = iso_minute(mark.since), str(mark.sessions), str(mark.suspicious)
+                table.add_row(mark.site, mark.state, *evidence, mark.agent)
+    _show(table)
+
+
+@bots_app.command(name="lift")
+def bots_lift(site: str, agent: str, *, place: Installation = _INSTALLATION) -> None:
+    """Let a user agent count again; it is never marked again by itself.
+
+    Parameters
+    ----------
+    site
+        Key of the site on which it was marked.
+    agent
+        The user agent, whole.
+
+    """
+    _decide(place, site, agent, "lifted")
+    print(f"Lifted on {site}; its page impressions count from now on.")
+
+
+@bots_app.command(name="everywhere")
+def bots_everywhere(site: str, agent: str, *, place: Installation = _INSTALLATION) -> None:
+    """Make a mark hold on every site.
+
+    Parameters
+    ----------
+    site
+        Key of the site on which it was marked.
+    agent
+        The user agent, whole.
+
+    """
+    _decide(place, site, agent, "everywhere")
+    print("The mark holds on every site from now on.")
+
+
+@bots_app.command(name="restore")
+def bots_restore(site: str, agent: str, *, place: Installation = _INSTALLATION) -> None:
+    """Make a mark hold as when it was made: on its own site.
+
+    Parameters
+    ----------
+    site
+        Key of the site on which it was marked.
+    agent
+        The user agent, whole.
+
+    """
+    _decide(place, site, agent, "active")
+    print(f"The mark holds on {site}, and there alone.")
+
+
 def main() -> None:
     """Run the command; the entry point of the package."""
     from bellrock.journal import configure_journal
@@ -440,6 +521,18 @@ def _accounts(config: Config) -> "Accounts":
     from bellrock.accounts import Accounts
 
     return Accounts(config.accounts_file)
+
+
+def _decide(place: Installation, site: str, agent: str, state: "State") -> None:
+    from bellrock.runners.embedded.book import open_book
+
+    with open_book(place.load()) as book:
+        if not book.set_mark(site, agent, state):
+            raise ConfigurationError(
+                "user agent",
+                f"there is no mark of {agent!r} on the site {site!r}",
+                "List them with: bellrock bots list",
+            )
 
 
 def _require_site(config: Config, key: str) -> None:

@@ -1,15 +1,18 @@
-"""From log lines to deltas of minute documents: the story on one page.
+"""From log lines to deltas of documents: the story on one page.
 
     lines
       -> normalise          every line a beacon or a fatal issue; problems attached, nothing dropped
       -> keep time          the minute is that of the greatest `at` so far; late lines are raised to it
       -> for each minute
            end sessions     at the boundary before it, those that are due, and their impressions
+           judge agents     mark user agents that behave like bots, from what has ended
            fold minute      duplicates out, orders claimed, impressions and sessions brought up to date
-      -> deltas             contribution(new) - contribution(old), as additive rows
+      -> summarise          contribution(new) - contribution(old), and clusters of what has ended
+      -> balance            every line is accounted for
 
-The result depends on the lines, their order and the sites alone: not on how lines were batched, and on
-no clock. A step changes the state; its deltas and `changes` belong together in one transaction.
+The result depends on the lines, their order, the sites, and the claims and marks that were found: not on
+how lines were batched, and on no clock. A step changes the state; its deltas and `changes` belong together
+in one transaction.
 """
 
 from collections import Counter
@@ -19,10 +22,15 @@ import msgspec
 import numpy as np
 
 from bellrock.claims.contract import Claims
+from bellrock.marks.contract import Marks
 from bellrock.normalise.block import Normalised, Normaliser
-from bellrock.operators.boundary import end_sessions
+from bellrock.operators.attribution import Attribution
+from bellrock.operators.balance import Balance, balance_of
+from bellrock.operators.boundary import Ended, end_sessions
+from bellrock.operators.clusters import Clusterer
+from bellrock.operators.keys import distinct
 from bellrock.operators.minute import Folded, IssueCounts, Minute, fold_minute
-from bellrock.operators.state import State, StateChange
+from bellrock.operators.state import State
 from bellrock.operators.summaries import Deltas, Summaries
 from bellrock.operators.time import END_OF_TIME, Times, keep_time
 from bellrock.schema.site import Site
@@ -33,42 +41,68 @@ class Step(msgspec.Struct, frozen=True):
 
     deltas: Deltas
     changes: bytes
+    balance: Balance
 
 
 class Pipeline:
     """Folds one partition of the log."""
 
-    def __init__(self, sites: Mapping[str, Site], claims: Claims, state: State) -> None:
-        """Build the operators for a set of sites; `claims` decides who owns an order."""
-        self._sites = sites
+    def __init__(
+        self, sites: Mapping[str, Site], claims: Claims, marks: Marks, state: State
+    ) -> None:
+        """Build the operators for a set of sites.
+
+        `claims` decides who owns an order, `marks` which user agents are bots by their behaviour.
+        """
         self._claims = claims
-        self._normalise = Normaliser(sites)
-        self._summaries = Summaries(sites)
+        self._marks = marks
+        self._normalise = Normaliser(sites, state.names)
+        self._attribution = Attribution(sites, marks)
+        self._cluster = Clusterer(sites, state.names)
+        self._summaries = Summaries(sites, state.names)
         self.state = state
 
     def step(self, lines: Sequence[bytes]) -> Step:
         """Fold lines in the log's order, each without its newline."""
         block = self._normalise(lines)
         times = keep_time(block.at, self.state.watermark)
-        issues = _of_lines(block, times)
+        ended: list[Ended] = []
         folded: list[Folded] = []
-        changes: list[StateChange] = []
         for minute in np.unique(times.minute).tolist():
-            ended = end_sessions(self.state, minute)
-            now = fold_minute(self.state, _part(block, times, minute), self._sites, self._claims)
-            issues += ended.issues + now.issues
-            folded.append(now)
-            changes.append(StateChange(ended.sessions, now.impressions.new, now.sessions.new))
+            ended.append(self._pass(minute))
+            self.state.evidence.judge(self._marks)
+            part = _part(block, times, minute)
+            folded.append(fold_minute(self.state, part, self._attribution, self._claims))
         self.state.watermark = times.watermark
-        return Step(self._deltas(folded, issues), self.state.encode(changes))
+        deltas = self._deltas(ended, folded, _of_lines(block, times))
+        changes = self.state.encode(
+            distinct(part.keys for part in ended),
+            distinct(part.impressions.keys for part in folded),
+            distinct(part.sessions.keys for part in folded),
+        )
+        fatal = block.lines - len(block.rows)
+        balance = balance_of(block.lines, fatal, ended, folded, deltas)
+        return Step(deltas, changes, balance)
 
     def pass_boundaries(self, minute: int = END_OF_TIME) -> Deltas:
         """End what is due by a minute, as if a line of it had come; by default, everything."""
-        return self._deltas([], end_sessions(self.state, minute).issues)
+        return self._deltas([self._pass(minute)], [], Counter())
 
-    def _deltas(self, folded: Sequence[Folded], issues: IssueCounts) -> Deltas:
+    def _pass(self, minute: int) -> Ended:
+        ended = end_sessions(self.state, minute)
+        self.state.evidence.note(ended.agents)
+        return ended
+
+    def _deltas(
+        self, ended: Sequence[Ended], folded: Sequence[Folded], issues: IssueCounts
+    ) -> Deltas:
+        for found in (*(part.issues for part in ended), *(part.issues for part in folded)):
+            issues += found
         return self._summaries.deltas(
-            [now.impressions for now in folded], [now.sessions for now in folded], issues
+            [now.impressions for now in folded],
+            [now.sessions for now in folded],
+            self._cluster([past.sessions for past in ended]),
+            issues,
         )
 
 
@@ -82,10 +116,8 @@ def _of_lines(block: Normalised, times: Times) -> IssueCounts:
 def _part(block: Normalised, times: Times, minute: int) -> Minute:
     """The beacons of one minute: rows of the block that lie side by side, for minutes never decrease."""
     lines = np.searchsorted(times.minute, [minute, minute + 1])
-    first, end = np.searchsorted(block.row_line, lines).tolist()
-    return Minute(
-        minute,
-        block.beacons[first:end],
-        times.at[block.row_line[first:end]],
-        {row - first: order for row, order in block.orders.items() if first <= row < end},
-    )
+    first, end = np.searchsorted(block.line, lines).tolist()
+    rows = block.rows[first:end]
+    rows["first"] = rows["last"] = times.at[block.line[first:end]]
+    orders = {row - first: order for row, order in block.orders.items() if first <= row < end}
+    return Minute(minute, rows, block.sessions[first:end], orders)

@@ -112,7 +112,9 @@ def app(
     limits: Limits,
     dashboard: Path,
 ) -> Litestar:
-    return create_app(store, sites, accounts, progress, clock, limits=limits, dashboard=dashboard)
+    return create_app(
+        store, store, sites, accounts, progress, clock, limits=limits, dashboard=dashboard
+    )
 
 
 @pytest.fixture

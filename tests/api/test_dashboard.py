@@ -56,7 +56,7 @@ def test_without_a_build_the_pages_say_so_and_the_api_works(
     clock: Callable[[], float],
     tmp_path: Path,
 ) -> None:
-    app = create_app(store, sites, accounts, progress, clock, dashboard=tmp_path / "none")
+    app = create_app(store, store, sites, accounts, progress, clock, dashboard=tmp_path / "none")
     with TestClient(app) as client:
         answer = client.get("/overview")
         assert answer.status_code == 503

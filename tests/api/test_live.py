@@ -91,7 +91,7 @@ def running(
 ) -> Iterator[Running]:
     rhythm = Rhythm(throttle=0.5, comment=1.5)
     running = Running(
-        create_app(store, sites, accounts, progress, clock, rhythm=rhythm), unused_port
+        create_app(store, store, sites, accounts, progress, clock, rhythm=rhythm), unused_port
     )
     running.start()
     yield running

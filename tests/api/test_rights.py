@@ -18,12 +18,14 @@ OF_A_SITE = [
     ("POST", "/api/v1/query", {"json": QUERY}),
     ("POST", "/api/v1/histogram", {"json": HISTOGRAM}),
     ("GET", "/api/v1/live", {"params": {"site": "shop-a"}}),
+    ("GET", "/api/v1/bots", {"params": {"site": "shop-a"}}),
 ]
 
 
 def test_the_list_of_endpoints_of_a_site_is_whole(app: Litestar) -> None:
     own = {"/api/v1/sites", "/api/v1/metrics-catalogue", "/api/v1/me", "/api/v1/logout"}
-    known = {path for _, path, _ in OF_A_SITE} | PUBLIC | own
+    administrators = {f"/api/v1/bots/{change}" for change in ("lift", "everywhere", "restore")}
+    known = {path for _, path, _ in OF_A_SITE} | PUBLIC | own | administrators
     assert {path for path, _ in descriptions(app)} == known
 
 

@@ -10,6 +10,7 @@ from bellrock.accounts import Accounts
 from bellrock.config import Config
 from bellrock.demo.prepare import declare_site, prepare_sign_in, seed_past
 from bellrock.log.sqlite import SqliteLogReader
+from bellrock.names import Names
 from bellrock.normalise.block import Normaliser
 from bellrock.sites import load_sites
 
@@ -70,7 +71,7 @@ def test_an_empty_log_gets_a_past_without_issues(config: Config) -> None:
     with closing(SqliteLogReader(config.log_directory)) as reader:
         assert reader.end() == written > 3_000
         lines = reader.read(0, written).lines
-    assert not Normaliser(load_sites(config.sites_file))(lines).issues
+    assert not Normaliser(load_sites(config.sites_file), Names())(lines).issues
 
 
 def test_a_log_that_goes_on_until_now_is_left_as_it_is(config: Config) -> None:

@@ -2,6 +2,8 @@
 
 import re
 import tomllib
+from contextlib import closing
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -11,16 +13,21 @@ from bellrock.api.services import PREFIX
 from bellrock.collector import limits
 from bellrock.collector.commit import WAITING_BYTES
 from bellrock.config import Config
+from bellrock.metrics import Metrics
 from bellrock.operators.sessions import GAP_MINUTES, LONGEST_MINUTES
+from bellrock.progress import Progress
 from bellrock.query.metrics import catalogue
 from bellrock.query.request import MAX_ROWS, HistogramRequest, Include, QueryRequest
+from bellrock.runners.embedded.server import watch
 from bellrock.schema import dimensions, measures, timers, wire
 from bellrock.schema.agent import OTHER
 from bellrock.schema.issue import Issue
 from bellrock.schema.site import Site
 from bellrock.schema.timers import VITALS
+from bellrock.store.duckdb import DuckDBStore
 from docs.page import ROOT, Page
 
+OPERATING = Page("docs/guide/operating.md")
 SEMANTICS = Page("docs/spec/semantics.md")
 MEASURES = Page("docs/spec/measures.md")
 BEACON = Page("docs/spec/beacon.md")
@@ -38,6 +45,15 @@ def test_every_issue_is_explained(issue: Issue) -> None:
 def test_issues_stand_in_the_order_in_which_they_are_taken() -> None:
     told = re.findall(r"^\| `([a-z.]+)` \| .* \| (?:yes|no)\b", SEMANTICS.text, re.MULTILINE)
     assert told == [str(issue) for issue in Issue]
+
+
+def test_every_metric_of_the_engine_is_explained_and_no_other(tmp_path: Path) -> None:
+    metrics = Metrics()
+    with closing(DuckDBStore(tmp_path / "store.duckdb")) as store:
+        watch(metrics, store, Progress())
+        found = {metric.name for metric in metrics.described()}
+    told = set(re.findall(r"^\| `(bellrock_[a-z_]+)` \(", OPERATING.text, re.MULTILINE))
+    assert told == {name for name in found if not name.startswith("bellrock_process_")}
 
 
 @pytest.mark.parametrize("name", Config.__struct_fields__)

@@ -1,6 +1,7 @@
 """The examples work: those marked `run` are run, questions can be asked, beacons have no issue."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from bellrock.normalise.decode import decode_line
+from bellrock.normalise.decode import decode_lines
 from bellrock.query.plan import plan_histogram, plan_query
 from bellrock.query.request import HistogramRequest, QueryRequest, decode
 from bellrock.schema.access import Access
@@ -75,22 +76,28 @@ def test_questions_can_be_asked(page: Page) -> None:
 
 def test_the_beacon_has_every_group_and_no_issue() -> None:
     (block,) = BEACON.marked("beacon")
-    line, issues = decode_line(msgspec.json.encode({"at": 1, "beacon": block.json}))
-    assert issues == set()
+    decoded = decode_lines([msgspec.json.encode({"at": 1, "beacon": block.json})])
+    assert decoded.issues == []
+    [line] = decoded.beacons
     given = {name for name in Beacon.__struct_fields__ if getattr(line.beacon, name) is not None}
     assert given >= set(Beacon.__struct_fields__) - {"event", "order"}
 
 
 def test_the_log_line_has_no_issue() -> None:
     (block,) = BEACON.marked("line")
-    line, issues = decode_line(block.text.strip().encode())
-    assert (line.country, issues) == ("DE", set())
+    decoded = decode_lines([block.text.strip().encode()])
+    assert decoded.issues == []
+    assert [line.country for line in decoded.beacons] == ["DE"]
 
 
 def test_the_canonical_text_that_is_shown_is_that_of_the_golden_case() -> None:
     shown = [block.text for block in Page("docs/spec/semantics.md").blocks if not block.language]
-    golden = ROOT / "tests" / "golden" / "plain_visit.expected.ndjson"
-    assert shown == [golden.read_text(encoding="utf-8")]
+    golden = ROOT / "tests" / "golden"
+    text = (golden / "plain_visit.expected.ndjson").read_text(encoding="utf-8")
+    closed = (golden / "plain_visit.closed.expected.ndjson").read_text(encoding="utf-8")
+    [cluster] = [line for line in closed.splitlines(keepends=True) if '"kind":"cluster"' in line]
+    abbreviated = re.sub(r'("grid":\[\[0,0,0\],).*?\]\]', r"\1...]", cluster)
+    assert shown == [text, abbreviated]
 
 
 def test_json_is_json() -> None:

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from bellrock.normalise.agent import Agent, list_versions, resolve_agent
+from bellrock.names import Agent
+from bellrock.normalise.agent import list_versions, resolve_agent
 from bellrock.runners.fold import fold_lines
 from strategies import SITES, START, beacon, encode
 

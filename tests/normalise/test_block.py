@@ -3,20 +3,25 @@
 import json
 from typing import Any
 
-import polars as pl
 import pytest
 from hypothesis import given, settings
 
 import strategies
+from bellrock.names import Names
 from bellrock.normalise.block import Normalised, Normaliser
-from bellrock.schema.beacon import BEACON, NO_TIMER
+from bellrock.schema.agent import BROWSERS, SYSTEMS
+from bellrock.schema.codes import COUNTRIES
+from bellrock.schema.impression import IMPRESSION, NO_TIMER
 from bellrock.schema.issue import Issue
 from bellrock.schema.timers import SLOTS, VITAL_NAMES
+from bellrock.schema.wire import NAVIGATIONS
 from strategies import SITES, START, beacon, encode
 
-normalise = Normaliser(SITES)
+names = Names()
+normalise = Normaliser(SITES, names)
 FATAL = {Issue.MALFORMED, Issue.VERSION, Issue.SCHEMA, Issue.SITE_UNKNOWN}
 LONE = "\ud800"
+FLAGS = ("first_load", "served", "cache_hit", "mobile", "new_today", "new_this_month")
 
 
 def normalise_beacon(**fields: Any) -> Normalised:
@@ -28,12 +33,26 @@ def issues_of(block: Normalised) -> list[tuple[str, str]]:
 
 
 def the_row(block: Normalised) -> dict[str, Any]:
-    return block.beacons.row(0, named=True)
+    """The first row in words, None where something is absent."""
+    row = dict(zip(IMPRESSION.names or (), block.rows[0].tolist(), strict=True))
+    flags = {0: None, 1: False, 2: True}
+    agent = names.agents.table[row["agent"]]
+    test, group = names.tests.value(row["test"])
+    return (
+        row
+        | {name: names.texts.value(row[name]) or None for name in ("site", "label", "release")}
+        | {name: flags[row[name]] for name in FLAGS}
+        | {"timers": block.rows["timers"][0].tolist()}
+        | {"test": test or None, "group": group or None}
+        | {"country": COUNTRIES[row["country"]] or None}
+        | {"navigation": (None, *NAVIGATIONS)[row["navigation"]]}
+        | {"browser": BROWSERS[agent["browser"]], "os": SYSTEMS[agent["os"]]}
+    )
 
 
 def timers_of(block: Normalised) -> dict[str, int]:
     names = [*VITAL_NAMES, "hero"]
-    found = zip(names, the_row(block)["timers"], strict=False)
+    found = zip(names, block.rows["timers"][0].tolist(), strict=False)
     return {name: micro for name, micro in found if micro != NO_TIMER}
 
 
@@ -67,7 +86,7 @@ def test_what_is_no_json_object_with_a_time_is_malformed_and_has_no_time(line: b
     block = normalise([line])
     assert issues_of(block) == [("?", "malformed")]
     assert block.at.tolist() == [-1]
-    assert len(block.beacons) == 0
+    assert len(block.rows) == 0
 
 
 @pytest.mark.parametrize(
@@ -92,14 +111,14 @@ def test_a_line_without_a_beacon_of_its_own_is_malformed_at_its_own_time(
 @pytest.mark.parametrize("raw", [None, ""])
 def test_an_absent_raw_is_no_issue(raw: str | None) -> None:
     block = normalise([encode(START, beacon(), raw=raw)])
-    assert (issues_of(block), len(block.beacons)) == ([], 1)
+    assert (issues_of(block), len(block.rows)) == ([], 1)
 
 
 @pytest.mark.parametrize("version", [None, 0, 2, "1", True, [1], 1.5])
 def test_another_version_is_fatal_before_anything_else_is_looked_at(version: object) -> None:
     block = normalise_beacon(v=version, session="short", page=5)
     assert issues_of(block) == [("shop", "version")]
-    assert (block.at.tolist(), len(block.beacons)) == ([START], 0)
+    assert (block.at.tolist(), len(block.rows)) == ([START], 0)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +147,7 @@ def test_another_version_is_fatal_before_anything_else_is_looked_at(version: obj
 def test_a_required_field_of_the_wrong_form_is_fatal(wrong: dict[str, Any]) -> None:
     block = normalise_beacon(**wrong, page=5)
     assert issues_of(block) == [("shop", "schema")]
-    assert len(block.beacons) == 0
+    assert len(block.rows) == 0
 
 
 def test_the_schema_is_judged_before_the_site_is_looked_up() -> None:
@@ -184,7 +203,7 @@ def test_the_schema_is_judged_before_the_site_is_looked_up() -> None:
 def test_a_wrong_optional_field_is_one_issue_and_keeps_the_beacon(wrong: dict[str, Any]) -> None:
     block = normalise_beacon(**wrong)
     assert issues_of(block) == [("shop", "field")]
-    assert len(block.beacons) == 1
+    assert len(block.rows) == 1
 
 
 @pytest.mark.parametrize(
@@ -218,9 +237,12 @@ def test_what_is_null_or_empty_is_absent_without_an_issue(absent: object) -> Non
         browser={"mobile": absent, "platform": absent},
     )
     assert issues_of(inner) == []
-    assert block.beacons.drop("test", "group", "test_seq", "page_seq", "delivery_seq").equals(
-        inner.beacons.drop("test", "group", "test_seq", "page_seq", "delivery_seq")
+    of_the_groups = {"test", "group", "test_seq", "page_seq", "delivery_seq"}
+    absent_row, inner_row = (
+        {name: value for name, value in the_row(part).items() if name not in of_the_groups}
+        for part in (block, inner)
     )
+    assert absent_row == inner_row
 
 
 def test_what_stands_beside_a_wrong_field_is_used() -> None:
@@ -372,7 +394,7 @@ def test_rows_and_issues_carry_the_number_of_their_line() -> None:
     block = normalise(lines)
     assert block.lines == 4
     assert block.at.tolist() == [START, -1, 5, 6]
-    assert block.row_line.tolist() == [0, 2]
+    assert block.line.tolist() == [0, 2]
     assert [(found.line, found.issue) for found in block.issues] == [
         (1, Issue.MALFORMED),
         (2, Issue.FIELD),
@@ -383,18 +405,19 @@ def test_rows_and_issues_carry_the_number_of_their_line() -> None:
 def test_a_block_of_nothing_is_empty_and_has_all_columns() -> None:
     block = normalise([b"", b"\t"])
     assert block.lines == 0
-    assert block.beacons.schema == pl.Schema(BEACON)
-    assert len(block.beacons) == 0
+    assert (len(block.rows), block.rows.dtype) == (0, IMPRESSION)
+    assert len(block.sessions) == 0
 
 
 @settings(max_examples=50, deadline=None)
 @given(strategies.logs())
 def test_every_line_is_a_row_or_has_one_fatal_issue_and_each_issue_once(log: list[bytes]) -> None:
     block = normalise(log)
-    assert block.beacons.schema == pl.Schema(BEACON)
-    assert block.beacons["timers"].to_numpy().shape == (len(block.beacons), SLOTS)
+    assert block.rows.dtype == IMPRESSION
+    assert block.rows["timers"].shape == (len(block.line), SLOTS)
+    assert (block.rows["beacons"] == 1).all()
     fatal = [found.line for found in block.issues if found.issue in FATAL]
-    assert sorted([*fatal, *block.row_line.tolist()]) == list(range(block.lines))
+    assert sorted([*fatal, *block.line.tolist()]) == list(range(block.lines))
     assert block.lines == sum(bool(line.strip()) for line in log)
     assert len({(found.line, found.issue) for found in block.issues}) == len(block.issues)
     others = {found.line for found in block.issues if found.issue not in FATAL}

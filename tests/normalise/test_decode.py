@@ -2,25 +2,20 @@
 
 import json
 import re
-from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
+from unittest.mock import patch
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from bellrock.normalise import exact
-from bellrock.normalise.decode import decode_line, is_blank, session_of
-from bellrock.normalise.steps import (
-    Declared,
-    beacon_row,
-    declare_test,
-    declare_timers,
-    value_order,
-)
+from bellrock.names import Names
+from bellrock.normalise import block, decode, exact
+from bellrock.normalise.block import Normalised, Normaliser
+from bellrock.normalise.decode import route_of
 from bellrock.schema import wire
-from bellrock.schema.issue import Issue
 from strategies import SITES, START, beacon, encode
 
 WHOLE: dict[str, Any] = {
@@ -116,19 +111,28 @@ def damaged_lines(draw: st.DrawFn) -> bytes:
     return line
 
 
-def read(path: Callable[[bytes], tuple[wire.Line, set[Issue]]], line: bytes) -> Any:
-    """All that becomes of a line: its fatal issue, or its row, timers, order and issues."""
-    try:
-        decoded, issues = path(line)
-    except exact.Refused as refused:
-        return refused.issue, refused.at, refused.site
-    declared = Declared(SITES["shop"])
-    issues = set(issues)
-    test = declare_test(decoded.beacon.test, declared, issues)
-    timers = sorted(declare_timers(decoded.beacon.timers, declared, issues))
-    order = value_order(decoded.beacon.order, declared, issues)
-    row = beacon_row(decoded, declared, test, has_order=order is not None)
-    return decoded.at, row, timers, order, issues
+def read(line: bytes) -> Normalised:
+    """All that becomes of a line."""
+    return Normaliser(SITES, Names())([line])
+
+
+def read_slowly(line: bytes) -> Normalised:
+    """The same by the slow path alone."""
+
+    def refuse(_: bytes) -> NoReturn:
+        raise msgspec.DecodeError
+
+    with patch.object(decode, "_decode", refuse):
+        return read(line)
+
+
+def assert_alike(line: bytes) -> None:
+    fast, slow = read(line), read_slowly(line)
+    for found, wanted in zip(fast, slow, strict=True):
+        if isinstance(found, np.ndarray):
+            assert found.tobytes() == wanted.tobytes()
+        else:
+            assert found == wanted
 
 
 @settings(max_examples=400, deadline=None)
@@ -138,7 +142,7 @@ def read(path: Callable[[bytes], tuple[wire.Line, set[Issue]]], line: bytes) -> 
 @example(encode(START, beacon(order={"id": None, "value": 5, "currency": "EUR"})))
 @example(encode(START, beacon(timers={"lcp": 10**400})))
 def test_both_paths_read_a_line_alike(line: bytes) -> None:
-    assert read(decode_line, line) == read(exact.read_line, line)
+    assert_alike(line)
 
 
 @settings(max_examples=400, deadline=None)
@@ -147,7 +151,7 @@ def test_both_paths_read_a_line_alike(line: bytes) -> None:
 @example(encode(START, beacon(unknown="?")).replace(b"?", b"\xed\xa0\x80"))
 @example(encode(START, beacon(unknown="?")).replace(b'"?"', b"[" * 200 + b"]" * 200))
 def test_both_paths_read_a_damaged_line_alike(line: bytes) -> None:
-    assert read(decode_line, line) == read(exact.read_line, line)
+    assert_alike(line)
 
 
 @settings(max_examples=200, deadline=None)
@@ -159,7 +163,9 @@ def test_a_line_is_sharded_by_the_session_of_its_beacon_whatever_else_is_wrong(l
     body = document.get("beacon") if isinstance(document, dict) else None
     named = body.get("session") if isinstance(body, dict) else None
     usable = isinstance(named, str) and re.fullmatch(r"[A-Za-z0-9_-]{16,64}", named)
-    assert session_of(line) == (named if usable else None)
+    at, session = route_of(line)
+    assert session == (named if usable else None)
+    assert [at] == [None if at == wire.UNTIMED else at for at in read(line).at.tolist()]
 
 
 def test_a_plain_line_takes_the_fast_path() -> None:
@@ -170,9 +176,56 @@ def test_a_plain_line_takes_the_fast_path() -> None:
 
 @pytest.mark.parametrize("line", [b"", b" ", b"\t \r\n"])
 def test_white_space_is_no_line(line: bytes) -> None:
-    assert is_blank(line)
+    assert read(line).lines == 0
+    assert route_of(line) == (None, None)
 
 
 @pytest.mark.parametrize("line", [b"\x00", b"\x0b", b"\xc2\xa0", b"\xef\xbb\xbf", b"{}"])
 def test_other_bytes_are_a_line(line: bytes) -> None:
-    assert not is_blank(line)
+    assert read(line).lines == 1
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        encode(START, beacon(session="sixteen-letters\0")),
+        encode(START, beacon(session="session-00000001\0\0")),
+        encode(START, beacon(impression="impressi\u00f6n-000001")),
+        encode(START, beacon(impression="i" * 65)),
+        encode(START, beacon(impression="i" * 10_000)),
+        encode(START, beacon(session="")),
+        encode(START, beacon(site="shop\n")),
+        encode(START, beacon(), country="DEU"),
+        encode(START, beacon(), country="\u0130E"),
+        encode(START, beacon(order={"id": "o", "value": 1, "currency": "EURO"})),
+    ],
+)
+def test_what_has_a_form_is_held_against_it_by_both_paths(line: bytes) -> None:
+    """The typed decoder leaves these to be looked at many at once."""
+    assert_alike(line)
+
+
+@pytest.mark.parametrize("depth", [63, 64, 65])
+def test_depth_and_utf8_are_looked_at_line_by_line_in_a_block(depth: int) -> None:
+    deep = encode(START, beacon(unknown="?")).replace(b'"?"', b"[" * depth + b"]" * depth)
+    damaged = encode(START, beacon(1, unknown="?")).replace(b"?", b"\xff")
+    fine = encode(START, beacon(2, unknown="[" * 100 + "\u20ac"))
+    read_together = Normaliser(SITES, Names())([fine, deep, damaged, fine])
+    assert {issue.line for issue in read_together.issues} == ({1, 2} if depth > 62 else {2})
+    assert read_together.line.tolist() == ([0, 3] if depth > 62 else [0, 1, 3])
+
+
+@settings(max_examples=20, deadline=None)
+@given(lines=st.lists(near_lines(), min_size=1, max_size=8), at_once=st.integers(1, 3))
+def test_a_block_is_read_as_its_lines_are_one_by_one(lines: list[bytes], at_once: int) -> None:
+    with patch.object(block, "_AT_ONCE", at_once):
+        together = Normaliser(SITES, Names())(lines)
+    alone = Normaliser(SITES, Names())
+    parts = [alone([line]) for line in lines]
+    assert together.at.tolist() == [part.at[0] for part in parts]
+    assert together.rows.tobytes() == b"".join(part.rows.tobytes() for part in parts)
+    assert together.line.tolist() == [n for n, part in enumerate(parts) if len(part.rows)]
+    assert list(together.orders.values()) == [o for part in parts for o in part.orders.values()]
+    assert [(issue.line, issue.issue) for issue in together.issues] == [
+        (n, issue.issue) for n, part in enumerate(parts) for issue in part.issues
+    ]

@@ -5,6 +5,7 @@ import json
 import msgspec
 import pytest
 
+from bellrock.names import Names
 from bellrock.normalise.block import Normaliser
 from bellrock.schema import site
 from bellrock.simulate import catalogue
@@ -24,7 +25,7 @@ END = 1_795_413_725_123
 
 
 def issues(lines: list[bytes]) -> list[str]:
-    return [str(one.issue) for one in Normaliser({SITE.key: SITE})(lines).issues]
+    return [str(one.issue) for one in Normaliser({SITE.key: SITE}, Names())(lines).issues]
 
 
 def test_simulated_beacons_have_no_issue() -> None:

@@ -19,14 +19,21 @@ from bellrock.claims.contract import Claim, Owner
 from bellrock.claims.duckdb import EmbeddedClaims
 from bellrock.claims.memory import MemoryClaims
 from bellrock.errors import BellrockError, StoreInUse
+from bellrock.marks.book import MarkEntry
+from bellrock.marks.contract import Mark
+from bellrock.marks.duckdb import EmbeddedMarks
+from bellrock.marks.memory import MemoryMarks
+from bellrock.operators.balance import Balance
 from bellrock.operators.state import State
 from bellrock.operators.summaries import NO_DELTAS, Deltas
 from bellrock.pipeline import Pipeline
 from bellrock.runners.fold import fold_lines
+from bellrock.schema.document import RELATIONS
 from bellrock.schema.measures import ADDITIVE_NAMES
 from bellrock.store.contract import Condition, Selection
-from bellrock.store.duckdb import SCHEMA_VERSION, DuckDBStore
+from bellrock.store.duckdb import DuckDBStore
 from bellrock.store.step import StoredStep
+from bellrock.store.tables import VERSION
 from strategies import SITES, START, beacon, encode
 
 Row = dict[str, Any]
@@ -36,6 +43,8 @@ KEY: Row = {
     "device": "desktop", "bot": "",
 }  # fmt: skip
 NO_CLAIMS = EmbeddedClaims(lambda _: {}).pending()
+NO_MARKS = EmbeddedMarks(list, lambda: 0).pending()
+BALANCE = Balance(lines=5, beacons=1, duplicates=1, orphans=1, fatal=1, waiting=1)
 ALWAYS = Selection("shop", 0, 1 << 40)
 
 
@@ -53,9 +62,7 @@ def store(path: Path) -> Iterator[DuckDBStore]:
 
 def frame(relation: str, rows: Sequence[Row]) -> pl.DataFrame:
     schema = getattr(NO_DELTAS, relation).schema
-    zero = dict.fromkeys(schema) | (
-        dict.fromkeys(ADDITIVE_NAMES, 0) if relation == "minutes" else {}
-    )
+    zero = dict.fromkeys(schema) | dict.fromkeys(RELATIONS[relation].additive, 0)
     return pl.DataFrame([zero | row for row in rows], schema=schema, orient="row")
 
 
@@ -64,8 +71,11 @@ def write(
     minutes: Sequence[Row] = (),
     timers: Sequence[Row] = (),
     issues: Sequence[Row] = (),
+    clusters: Sequence[Row] = (),
+    cluster_timers: Sequence[Row] = (),
     *,
     claims: pl.DataFrame = NO_CLAIMS,
+    marks: pl.DataFrame = NO_MARKS,
     state: bytes = b"changes",
     base: bool = False,
     position: int = 1,
@@ -75,8 +85,14 @@ def write(
         "minutes": frame("minutes", [KEY | row for row in minutes]),
         "timers": frame("timers", [KEY | row for row in timers]),
         "issues": frame("issues", issues),
+        "clusters": frame("clusters", [KEY | {"population": "all"} | row for row in clusters]),
+        "cluster_timers": frame(
+            "cluster_timers", [KEY | {"population": "all"} | row for row in cluster_timers]
+        ),
     }
-    store.commit(StoredStep(deltas, claims, state, base, position, watermark))
+    store.commit(
+        StoredStep(deltas, claims, state, base, position, watermark, marks, balance=BALANCE)
+    )
 
 
 def claims_of(*orders: tuple[str, str]) -> pl.DataFrame:
@@ -86,18 +102,24 @@ def claims_of(*orders: tuple[str, str]) -> pl.DataFrame:
     return pending.pending()
 
 
+def marks_of(*agents: str) -> pl.DataFrame:
+    pending = EmbeddedMarks(list, lambda: 0)
+    pending.mark([Mark("shop", agent, 9, 25, 24) for agent in agents])
+    return pending.pending()
+
+
 def content(store: DuckDBStore) -> Any:
     """All that a step writes."""
-    rows = [sorted(store.whole(name).rows(), key=repr) for name in ("minutes", "timers", "issues")]
+    rows = [sorted(store.whole(name).rows(), key=repr) for name in RELATIONS]
     owners = store.owners([("shop", b"o-1"), ("shop", b"o-2")])
-    return rows, owners, store.state(), store.progress()
+    return rows, owners, store.marks(), store.state(), store.progress(), store.balance()
 
 
 # --- writing ---
 
 
 def test_a_new_store_is_empty_and_at_the_begin_of_the_log(store: DuckDBStore) -> None:
-    assert content(store) == ([[], [], []], {}, [], (0, None))
+    assert content(store) == ([[]] * 5, {}, [], [], (0, None), Balance())
     assert store.newest("shop") is None
 
 
@@ -108,7 +130,10 @@ def test_a_step_is_there_whole_and_still_is_after_opening_again(path: Path) -> N
         [{"beacons": 2, "label": "home"}],
         [{"timer": "lcp", "cell": 320, "count": 1, "sum": 812_000}],
         [{"site": "?", "minute": MINUTE, "issue": "malformed", "lines": 3}],
+        [{"sessions": 1}],
+        [{"timer": "lcp", "k": 1, "s15": 1}],
         claims=claims_of(("o-1", "s1")),
+        marks=marks_of("Fetcher/1.0"),
         position=7,
     )
     before = content(store)
@@ -116,24 +141,27 @@ def test_a_step_is_there_whole_and_still_is_after_opening_again(path: Path) -> N
     store = DuckDBStore(path)
     assert content(store) == before
     store.close()
-    (minutes, timers, issues), owners, state, progress = before
-    assert len(minutes) == len(timers) == 1
+    (minutes, timers, clusters, cluster_timers, issues), owners, marks, state, *progress = before
+    assert len(minutes) == len(timers) == len(clusters) == len(cluster_timers) == 1
     assert issues == [("?", MINUTE, "malformed", 3)]
     assert owners == {("shop", b"o-1"): Owner("s1", 5, "i1")}
-    assert (state, progress) == ([b"changes"], (7, START))
+    assert marks == [MarkEntry("shop", "Fetcher/1.0", 9, 25, 24, "active")]
+    assert (state, progress) == ([b"changes"], [(7, START), BALANCE])
 
 
 def test_a_step_that_fails_leaves_nothing_and_the_next_one_works(store: DuckDBStore) -> None:
     write(store, [{"beacons": 1}], claims=claims_of(("o-1", "s1")), position=1)
     before = content(store)
-    with pytest.raises(duckdb.ConstraintException):
+    with pytest.raises(duckdb.Error):
         write(
             store,
             [{"beacons": 5}],
             [{"timer": "lcp", "cell": 1, "count": 1, "sum": 1}],
             [{"site": "?", "minute": 1, "issue": "schema", "lines": 1}],
-            claims=claims_of(("o-2", "s2"), ("o-1", "s2")),  # o-1 has an owner
+            claims=claims_of(("o-2", "s2")),
+            marks=marks_of("Fetcher/1.0"),
             base=True,
+            watermark=1 << 63,  # more than the last table that is written can hold
             position=2,
         )
     assert content(store) == before
@@ -141,13 +169,6 @@ def test_a_step_that_fails_leaves_nothing_and_the_next_one_works(store: DuckDBSt
     assert store.progress() == (2, START)
     assert store.measures(ALWAYS, ())["beacons"].to_list() == [6]
     assert store.owners([("shop", b"o-2")]) == {("shop", b"o-2"): Owner("s2", 5, "i1")}
-
-
-def test_a_failure_after_the_rows_takes_them_back_too(store: DuckDBStore) -> None:
-    before = content(store)
-    with pytest.raises(duckdb.Error):
-        write(store, [{"beacons": 5}], claims=claims_of(("o-1", "s1")), position=1 << 63)
-    assert content(store) == before
 
 
 def test_the_state_is_the_last_base_and_the_changes_since_in_order(store: DuckDBStore) -> None:
@@ -169,7 +190,7 @@ def test_a_step_before_any_time_has_no_watermark(store: DuckDBStore) -> None:
 
 
 def rows_of(store: DuckDBStore, table: str) -> int:
-    [(rows,)] = store._cursor().execute(f"SELECT count(*) FROM {table}").fetchall()
+    [(rows,)] = store._database.rows(f"SELECT count(*) FROM {table}")
     return int(rows)
 
 
@@ -194,15 +215,14 @@ def test_settling_merges_rows_drops_zeros_and_changes_no_sum(store: DuckDBStore)
     assert len(store.timers(ALWAYS, [], ["lcp"])) == 0
     assert store.issues(ALWAYS)["lines"].to_list() == [3]
     for relation, settled in (("minutes", 2), ("timers", 0), ("issues", 1)):
-        assert rows_of(store, f"{relation}_fresh") == 0
         assert rows_of(store, f"{relation}_settled") == settled
+    assert rows_of(store, "fresh") == store.fresh_rows == 0
 
 
 def test_settling_that_fails_leaves_all_as_it_was_and_the_next_step_works(
     store: DuckDBStore,
 ) -> None:
-    too_much = [{"revenue": 1 << 62}] * 2
-    write(store, too_much)
+    write(store, [{"revenue": 1 << 62}] * 2)
     with pytest.raises(duckdb.ConversionException):
         store.settle()
     write(store, [{"revenue": -(1 << 62)}], position=2)
@@ -234,26 +254,29 @@ def test_a_log_folded_into_a_store_is_the_fold_of_the_log(
     for batch in data.draw(strategies.cuts(log)):
         store = DuckDBStore(path)
         claims, state = EmbeddedClaims(store.owners), State()
+        marks = EmbeddedMarks(store.marks, store.edition)
         state.restore(store.state())
-        folding = Pipeline(SITES, claims, state)
+        folding = Pipeline(SITES, claims, marks, state)
         step = folding.step(batch)
         position += len(batch)
         base = data.draw(st.booleans())
         store.commit(
             StoredStep(
-                {name: getattr(step.deltas, name) for name in ("minutes", "timers", "issues")},
+                {name: getattr(step.deltas, name) for name in RELATIONS},
                 claims.pending(),
                 state.snapshot() if base else step.changes,
                 base,
                 position,
                 state.watermark,
+                marks.pending(),
+                step.balance,
             )
         )
-        if data.draw(st.booleans()):
-            store.settle()
+        for tidy in data.draw(st.lists(st.sampled_from([store.settle, store.compact]))):
+            tidy()
         store.close()
     store = DuckDBStore(path)
-    whole = Deltas(*(store.whole(name) for name in ("minutes", "timers", "issues")))
+    whole = Deltas(**{name: store.whole(name) for name in RELATIONS})
     assert canonical_text(whole, SITES) == fold_lines(log, SITES)
     assert store.progress()[0] == len(log)
     store.close()
@@ -287,7 +310,7 @@ def test_another_trouble_with_the_file_is_not_taken_for_another_process(tmp_path
 
 
 @pytest.mark.parametrize(
-    "found", [(SCHEMA_VERSION - 1, "ll32-v1"), (SCHEMA_VERSION + 1, "ll32-v1"), (1, "ll16-v1")]
+    "found", [(0, "ll32-v1"), (VERSION + 1, "ll32-v1"), (1, "ll16-v1"), (VERSION, "ll16-v1")]
 )
 def test_a_store_of_another_format_is_refused_and_left_alone(
     path: Path, found: tuple[int, str]
@@ -461,8 +484,8 @@ def test_every_thread_may_read_while_one_writes(filled: DuckDBStore) -> None:
 
 def test_the_store_of_a_fold_has_its_sums(store: DuckDBStore) -> None:
     lines = [encode(START, beacon(0, timers={"lcp": 812.3})), encode(START + 1, beacon(1, "load"))]
-    step = Pipeline(SITES, MemoryClaims(), State()).step(lines)
-    deltas = {name: getattr(step.deltas, name) for name in ("minutes", "timers", "issues")}
+    step = Pipeline(SITES, MemoryClaims(), MemoryMarks(), State()).step(lines)
+    deltas = {name: getattr(step.deltas, name) for name in RELATIONS}
     store.commit(StoredStep(deltas, NO_CLAIMS, step.changes, False, 2, START + 1))
     found = store.measures(ALWAYS, ["device", "firstLoad"]).row(0, named=True)
     assert {name: value for name, value in found.items() if value} == {

@@ -1,8 +1,8 @@
 """The app: the API below /api/v1 and the dashboard at the root, to be served by any ASGI server.
 
-Enters: a store's reading side, the sites, the accounts, the engine's progress, a clock. Leaves: the
-app. What always holds: every response carries the security headers, every error is a problem
-document, and all but the public routes demand a known caller.
+Enters: a store's reading side, the marks of bots, the sites, the accounts, the engine's progress and
+metrics, a clock. Leaves: the app. What always holds: every response carries the security headers, every
+error is a problem document, and all but the public routes demand a known caller.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,14 +18,18 @@ from litestar.types import Message, Scope
 from bellrock.accounts import Accounts
 from bellrock.api import openapi, problems
 from bellrock.api.auth import Authenticate, refuse_cross_site
+from bellrock.api.bots import bot_handlers
 from bellrock.api.dashboard import BUILD, dashboard_handlers
 from bellrock.api.limits import Limits
 from bellrock.api.live import live_handlers
+from bellrock.api.metrics import metrics_handler
 from bellrock.api.openapi import Described, described
 from bellrock.api.queries import query_handlers
 from bellrock.api.services import AS_IT_IS, PREFIX, Rhythm, Services
 from bellrock.api.session import session_handlers
 from bellrock.api.sites import site_handlers
+from bellrock.marks.book import MarkBook
+from bellrock.metrics import Metrics
 from bellrock.progress import Progress
 from bellrock.schema.site import Site
 from bellrock.store.contract import StoreReader
@@ -74,6 +78,7 @@ OPENAPI = Described(
 
 def create_app(
     store: StoreReader,
+    marks: MarkBook,
     sites: Mapping[str, Site],
     accounts: Accounts,
     progress: Progress,
@@ -81,11 +86,22 @@ def create_app(
     *,
     limits: Limits | None = None,
     rhythm: Rhythm | None = None,
+    metrics: Metrics | None = None,
     dashboard: Path = BUILD,
 ) -> Litestar:
     """The app. `clock` gives seconds since 1970 UTC; `dashboard` is the folder of its build."""
     limits = limits or Limits()
-    services = Services(store, sites, accounts, progress, clock, limits, rhythm or Rhythm())
+    services = Services(
+        store,
+        marks,
+        sites,
+        accounts,
+        progress,
+        clock,
+        limits,
+        rhythm or Rhythm(),
+        metrics or Metrics(),
+    )
     api = Router(
         PREFIX,
         route_handlers=[
@@ -93,12 +109,13 @@ def create_app(
             *site_handlers(services),
             *query_handlers(services),
             *live_handlers(services),
+            *bot_handlers(services),
             health,
             openapi_json,
         ],
     )
     return Litestar(
-        route_handlers=[api, *dashboard_handlers(dashboard)],
+        route_handlers=[api, metrics_handler(services), *dashboard_handlers(dashboard)],
         # For every route, so that a new one is closed until it says that it is public.
         middleware=[Authenticate(accounts, limits.caller)],
         guards=[refuse_cross_site],

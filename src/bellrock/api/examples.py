@@ -84,3 +84,9 @@ LIVE: dict[str, Any] = {
     ],
     "impressions_last_minute": 9,
 }
+MARK: dict[str, Any] = {"site": "shop-a", "agent": "ExampleFetcher/1.0"}
+MARKS: dict[str, Any] = {
+    "marks": [
+        MARK | {"since": "2026-11-23T05:42Z", "sessions": 25, "suspicious": 24, "state": "active"},
+    ]
+}

@@ -28,6 +28,7 @@ _PROBLEMS = {
     ),
     401: Problem("Unauthorized", 401, "Sign in, or send `Authorization: Bearer TOKEN`."),
     403: Problem("Forbidden", 403, "report may not see the site 'shop-b'. Ask an administrator …"),
+    404: Problem("Not Found", 404, "There is no mark of this user agent on the site 'shop-b'. …"),
     415: Problem("Unsupported Media Type", 415, "Send the body as JSON, with …"),
     429: Problem(
         "Too Many Requests", 429, "This is more than 20 requests a second. Try again in 1 s."
@@ -36,11 +37,12 @@ _PROBLEMS = {
 
 
 class Parameter(msgspec.Struct, frozen=True):
-    """A required parameter in the query string."""
+    """A parameter in the query string."""
 
     name: str
     description: str
     example: str
+    required: bool = True
 
 
 class Described(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +121,7 @@ def _operation(path: str, of: Described, schema_of: dict[type[Any], Any]) -> dic
     if of.answer is not None:
         success["content"] = {of.media_type: _body(schema_of[of.answer], of.answer_example)}
     operation: dict[str, Any] = {
-        "operationId": path.removeprefix(PREFIX).strip("/").replace("-", "_"),
+        "operationId": path.removeprefix(PREFIX).strip("/").replace("-", "_").replace("/", "_"),
         "summary": of.summary,
         "description": of.description,
         "responses": {str(status): success}
@@ -146,7 +148,7 @@ def _parameter(of: Parameter) -> dict[str, Any]:
     return {
         "name": of.name,
         "in": "query",
-        "required": True,
+        "required": of.required,
         "description": of.description,
         "schema": {"type": "string"},
         "example": of.example,

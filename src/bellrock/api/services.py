@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 
 from bellrock.accounts import Accounts
 from bellrock.api.limits import Limits
+from bellrock.marks.book import MarkBook
+from bellrock.metrics import Metrics
 from bellrock.progress import Progress
 from bellrock.schema.site import Site
 from bellrock.store.contract import StoreReader
@@ -27,9 +29,11 @@ class Services:
     """The app's surroundings; `clock` gives seconds since 1970 UTC."""
 
     store: StoreReader
+    marks: MarkBook
     sites: Mapping[str, Site]
     accounts: Accounts
     progress: Progress
     clock: Callable[[], float]
     limits: Limits = field(default_factory=Limits)
     rhythm: Rhythm = field(default_factory=Rhythm)
+    metrics: Metrics = field(default_factory=Metrics)

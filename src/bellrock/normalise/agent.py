@@ -6,12 +6,12 @@ The names are those of `semantics`: a family that is not listed is `Other`. Depe
 
 from functools import lru_cache
 from importlib.metadata import version
-from typing import NamedTuple
 
 import crawleruseragents
 from ua_parser import Parser, load_builtins
 from ua_parser.regex import Resolver
 
+from bellrock.names import Agent
 from bellrock.schema.agent import OTHER
 
 _BROWSERS = {
@@ -41,17 +41,6 @@ _SYSTEMS = {
 }
 _CACHED = 65_536  # user agents repeat; a stranger's endless new ones must not grow without bound
 
-
-class Agent(NamedTuple):
-    """`tablet`: the text says so, for want of a hint. `crawler`: it is on the crawler list."""
-
-    browser: str
-    os: str
-    tablet: bool
-    crawler: bool
-
-
-NO_AGENT = Agent(OTHER, OTHER, tablet=False, crawler=False)
 
 _parser = Parser(Resolver(load_builtins()))
 

@@ -1,149 +1,125 @@
-"""The steps of normalising, in order, for one line: a stateless function of the line and the sites.
+"""The steps of normalising that write dimensions and flags, each from one group of all beacons.
 
-    decode_line -> find_site -> declare_test -> declare_timers -> value_order -> resolve_agent -> row
-
-Enters: `wire.Line`. Leaves: a row of `schema.beacon.BEACON` and an order, with the issues that each
-step attaches. What a site does not declare becomes `(other)` or is left out, so that no stranger can
-make a document.
+What a site does not declare becomes `(other)`, so that no stranger can make a document.
 """
 
-import math
-from typing import NamedTuple
+from collections.abc import Sequence
+from itertools import product, repeat
+from operator import attrgetter
+from typing import Any
 
-from bellrock.normalise.agent import NO_AGENT, resolve_agent
-from bellrock.schema import wire
-from bellrock.schema.beacon import ABSENT, NEVER, TYPE_BITS, USABLE_ORDER_BIT
+import numpy as np
+from numpy.typing import NDArray
+
+from bellrock.names import Agents
+from bellrock.normalise.agent import resolve_agent
+from bellrock.normalise.columns import Columns, codes, transposed
+from bellrock.normalise.declared import UNDECLARED, Declared
+from bellrock.normalise.decode import Decoded, refuse
+from bellrock.schema.codes import COUNTRIES
+from bellrock.schema.impression import ABSENT, FALSE, TRUE, TYPE_BITS
 from bellrock.schema.issue import Issue
-from bellrock.schema.site import OTHER, Site
-from bellrock.schema.timers import VITALS
+from bellrock.schema.wire import NAVIGATIONS
+
+_COUNTRY_CODES = {country: code for code, country in enumerate(COUNTRIES)}
+_NAVIGATION_CODES = {None: 0} | {name: code for code, name in enumerate(NAVIGATIONS, start=1)}
+_FLAGS = {ABSENT: None, FALSE: False, TRUE: True}
+_COMBINATIONS = {
+    count: {flags: code for code, flags in enumerate(product(_FLAGS.values(), repeat=count))}
+    for count in (2, 3)
+}
+"""Codes of some flags together: digits to the base 3, the first flag's the highest."""
 
 
-class Order(NamedTuple):
-    """A usable order: its plain id and its value in the minor units of the site's currency."""
-
-    id: str
-    value: int
-
-
-class Declared:
-    """What one site declares, as look-ups."""
-
-    def __init__(self, site: Site) -> None:
-        """Prepare the look-ups of a site."""
-        self.site = site
-        self.labels = frozenset(site.labels)
-        self.releases = frozenset(site.releases)
-        self.groups = frozenset((test.name, group) for test in site.tests for group in test.groups)
-        self.slots = {
-            timer.name: (slot, timer.limit, timer.micro) for slot, timer in enumerate(VITALS)
-        } | {
-            name: (slot, VITALS[0].limit, VITALS[0].micro)
-            for slot, name in enumerate(site.timers, start=len(VITALS))
-        }
+def find_sites(decoded: Decoded, declared: Declared) -> Decoded:
+    """Refuse what names no site that is declared."""
+    known = [line.beacon.site in declared.sites for line in decoded.beacons]
+    return refuse(decoded, np.array(known, dtype=np.bool_), Issue.SITE_UNKNOWN)
 
 
-def round_half_away(value: float) -> int:
-    """A number of at least 0, rounded half away from zero; exact, unlike floor(value + 0.5)."""
-    whole = math.floor(value)
-    return whole + (value - whole >= 0.5)
+def write_kinds(columns: Columns) -> None:
+    """What every beacon is: `site`, `seen`, `types`, and that it is one."""
+    rows, types = columns.rows, columns.of_beacon["type"]
+    rows["site"] = codes(map(columns.declared.codes.__getitem__, columns.sites), len(columns))
+    rows["seen"] = np.uint64(1) << columns.seq.astype(np.uint64)
+    rows["types"] = codes(map(TYPE_BITS.__getitem__, types), len(columns))
+    rows["beacons"] = 1
+    rows["events"] = rows["types"] == TYPE_BITS["event"]
+    for row, _, event in zip(*columns.present("event"), strict=True):
+        rows["errors"][row] = rows["events"][row] and event.name == "error"
 
 
-def declare_test(
-    test: wire.Test | None, declared: Declared, issues: set[Issue]
-) -> tuple[str | None, str | None]:
-    """Name and group; both `(other)` where the site declares no such test or group."""
-    if test is None:
-        return None, None
-    if (test.name, test.group) in declared.groups:
-        return test.name, test.group
-    issues.add(Issue.TEST_UNDECLARED)
-    return OTHER, OTHER
-
-
-def declare_timers(
-    timers: dict[str, object] | None, declared: Declared, issues: set[Issue]
-) -> list[tuple[int, int]]:
-    """(slot, micro-units) of every usable timer."""
-    usable = []
-    for name, value in (timers or {}).items():
-        if value is None or value == "":
-            continue
-        if name not in declared.slots:
-            issues.add(Issue.TIMER_UNDECLARED)
-        elif not isinstance(value, int | float) or isinstance(value, bool):
-            issues.add(Issue.FIELD)
-        else:
-            slot, limit, micro = declared.slots[name]
-            if 0 <= value <= limit:
-                usable.append((slot, round_half_away(value * micro)))
-            else:
-                issues.add(Issue.TIMER_RANGE)
-    return usable
-
-
-def value_order(order: wire.Order | None, declared: Declared, issues: set[Issue]) -> Order | None:
-    """The order with its value in the site's minor units: 0 where value or currency is of no use."""
-    if order is None:
-        return None
-    if order.id is None or order.value is None or order.currency is None:
-        issues.add(Issue.FIELD)
-    foreign = order.currency is not None and order.currency != declared.site.currency
-    if foreign:
-        issues.add(Issue.ORDER_CURRENCY)
-    if order.id is None:
-        return None
-    if foreign or order.value is None or order.currency is None:
-        return Order(order.id, 0)
-    return Order(order.id, round_half_away(order.value * declared.site.minor_per_major))
-
-
-def label_of(name: str | None, declared: frozenset[str]) -> str | None:
-    """A label or release: `(other)` where it is not declared."""
-    return name if name is None or name in declared else OTHER
-
-
-def beacon_row(
-    line: wire.Line, declared: Declared, test: tuple[str | None, str | None], *, has_order: bool
-) -> tuple[object, ...]:
-    """The columns of `BEACON` but `timers`, in order."""
-    beacon = line.beacon
-    seq = beacon.seq
-    page, visitor, delivery = beacon.page, beacon.visitor, beacon.delivery
-    mobile = beacon.browser.mobile if beacon.browser else None
-    agent = resolve_agent(line.ua) if line.ua else NO_AGENT
-    is_event = beacon.type == "event"
-    return (
-        beacon.site,
-        beacon.session,
-        beacon.impression,
-        1 << seq,
-        TYPE_BITS[beacon.type] | (USABLE_ORDER_BIT if has_order else 0),
-        is_event,
-        is_event and beacon.event is not None and beacon.event.name == "error",
-        # the seq of each group of fields ...
-        seq if page else ABSENT,
-        seq if test[0] is not None else ABSENT,
-        seq if line.ua else ABSENT,
-        seq if line.country else ABSENT,
-        seq if visitor else ABSENT,
-        seq if mobile is not None else ABSENT,
-        seq if delivery else NEVER,
-        # ... and the groups
-        label_of(page.label, declared.labels) if page else None,
-        page.navigation if page else None,
-        label_of(page.release, declared.releases) if page else None,
-        test[0],
-        test[1],
-        agent.browser,
-        agent.os,
-        agent.tablet,
-        agent.crawler,
-        line.country,
-        visitor.new_today if visitor else None,
-        visitor.new_this_month if visitor else None,
-        mobile,
-        delivery.first_load if delivery else None,
-        delivery.served if delivery else None,
-        delivery.cache_hit if delivery else None,
-        bool(beacon.browser and beacon.browser.webdriver),
+def write_pages(columns: Columns) -> None:
+    """`label`, `navigation` and `release`; declared texts only."""
+    rows, sites, pages = columns.present("page")
+    columns.rows["page_seq"][rows] = columns.seq[rows]
+    page = transposed(pages, ("label", "navigation", "release"))
+    declared = columns.declared
+    for name, look_up in (("label", declared.labels), ("release", declared.releases)):
+        found = map(look_up.get, zip(sites, page[name], strict=True), repeat(declared.other))
+        columns.rows[name][rows] = codes(found, len(rows))
+    columns.rows["navigation"][rows] = codes(
+        map(_NAVIGATION_CODES.__getitem__, page["navigation"]), len(rows)
     )
+
+
+def write_tests(columns: Columns) -> None:
+    """`test`, with its group; both `(other)` where the site declares no such test or group."""
+    rows, sites, tests = columns.present("test")
+    columns.rows["test_seq"][rows] = columns.seq[rows]
+    test = transposed(tests, ("name", "group"))
+    keys = zip(sites, test["name"], test["group"], strict=True)
+    found = codes(map(columns.declared.tests.get, keys, repeat(UNDECLARED)), len(rows))
+    for row in rows[found == UNDECLARED].tolist():
+        columns.note(row, Issue.TEST_UNDECLARED)
+    found[found == UNDECLARED] = columns.declared.other_test
+    columns.rows["test"][rows] = found
+
+
+def write_agents(columns: Columns, agents: Agents) -> None:
+    """`agent` and `country`; a country of the wrong form is absent."""
+    rows = columns.rows
+    for name, found in (
+        ("agent", agents.codes(columns.of_line["ua"], resolve_agent)),
+        ("country", map(_COUNTRY_CODES.get, columns.of_line["country"], repeat(0))),
+    ):
+        rows[name] = codes(found, len(columns))
+        rows[f"{name}_seq"] = np.where(rows[name] != 0, columns.seq, rows[f"{name}_seq"])
+
+
+def write_visitors(columns: Columns) -> None:
+    """`new_today` and `new_this_month`."""
+    rows, _, visitors = columns.present("visitor")
+    columns.rows["visitor_seq"][rows] = columns.seq[rows]
+    _write_flags(columns, rows, visitors, ("new_today", "new_this_month"))
+
+
+def write_hints(columns: Columns) -> None:
+    """`mobile`, which is a group of its own, and `webdriver`."""
+    rows, _, browsers = columns.present("browser")
+    mobile, webdriver = _flags(browsers, ("mobile", "webdriver"))
+    columns.rows["mobile"][rows] = mobile
+    hinted = rows[mobile != ABSENT]
+    columns.rows["mobile_seq"][hinted] = columns.seq[hinted]
+    columns.rows["webdriver"][rows] = webdriver == TRUE
+
+
+def write_delivery(columns: Columns) -> None:
+    """`first_load`, `served` and `cache_hit`."""
+    rows, _, deliveries = columns.present("delivery")
+    columns.rows["delivery_seq"][rows] = columns.seq[rows] + 1
+    _write_flags(columns, rows, deliveries, ("first_load", "served", "cache_hit"))
+
+
+def _write_flags(
+    columns: Columns, rows: NDArray[np.int64], groups: Sequence[Any], names: tuple[str, ...]
+) -> None:
+    for name, flags in zip(names, _flags(groups, names), strict=True):
+        columns.rows[name][rows] = flags
+
+
+def _flags(groups: Sequence[Any], names: tuple[str, ...]) -> NDArray[np.uint8]:
+    """Flags of groups by their names, shape (names, groups): all of a group are looked up at once."""
+    combined = map(_COMBINATIONS[len(names)].__getitem__, map(attrgetter(*names), groups))
+    powers = len(_FLAGS) ** np.arange(len(names))[::-1, None]
+    return (codes(combined, len(groups)) // powers % len(_FLAGS)).astype(np.uint8)

@@ -1,11 +1,14 @@
-"""What folding a minute changed: the rows as they were and as they are."""
+"""What folding a minute changed: rows as they were and as they are, side by side."""
 
-import msgspec
-import polars as pl
+from typing import NamedTuple
+
+from bellrock.operators.keys import Keys
+from bellrock.rows import Rows
 
 
-class Change(msgspec.Struct, frozen=True):
-    """`old` holds the changed rows that were there before, `new` all changed rows as they are now."""
+class Change(NamedTuple):
+    """Rows with their keys, ascending; `old` is all zeros where `new` was not there before."""
 
-    old: pl.DataFrame
-    new: pl.DataFrame
+    keys: Keys
+    old: Rows
+    new: Rows

@@ -1,45 +1,51 @@
 """One minute of beacons, folded.
 
-    first sightings -> claim orders -> merge impressions -> merge sessions
+    keys -> first sightings -> claim orders -> merge impressions -> name bots -> merge sessions
 
 Enters: normalised beacons of one minute in log order. Leaves: what changed, and the issues found. Inside
 a minute all of it is commutative, but for ties, which the log's order breaks.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from typing import NamedTuple
 
-import msgspec
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from bellrock.claims.contract import Claims
+from bellrock.operators.attribution import Attribution
 from bellrock.operators.change import Change
-from bellrock.operators.keys import Keys, impression_keys, session_keys
+from bellrock.operators.documents import MINUTE
+from bellrock.operators.groups import starts_of
+from bellrock.operators.keyring import Assigned
+from bellrock.operators.keys import Ids, distinct
 from bellrock.operators.merge import merge_impressions
-from bellrock.operators.orders import Basket, OrderLine, claim_orders, pack_basket, unpack_basket
-from bellrock.operators.sessions import MINUTE, merge_sessions
+from bellrock.operators.orders import Basket, OrderLine, claim_orders
+from bellrock.operators.run_table import Found, RunTable
+from bellrock.operators.sessions import blank_sessions, merge_sessions
 from bellrock.operators.state import State
-from bellrock.schema.beacon import IDENTITY
+from bellrock.rows import Mask, Rows, pick, place
 from bellrock.schema.impression import IMPRESSION, SESSION
 from bellrock.schema.issue import Issue
-from bellrock.schema.site import Site
 
 IssueCounts = Counter[tuple[str, int, Issue]]
 """Lines by (site, minute, issue)."""
 
 
-class Minute(msgspec.Struct, frozen=True):
-    """Beacons of one minute: rows of `BEACON`, their `at` in ms, and the usable orders by row."""
+class Minute(NamedTuple):
+    """Beacons of one minute in log order: rows of `IMPRESSION` with their time, their sessions' ids, orders.
+
+    `orders`: the usable ones by row, as plain id and value in minor units.
+    """
 
     minute: int
-    beacons: pl.DataFrame
-    at: NDArray[np.int64]
+    rows: Rows
+    sessions: Ids
     orders: Mapping[int, tuple[str, int]]
 
 
-class Folded(msgspec.Struct, frozen=True):
+class Folded(NamedTuple):
     """What a minute changed."""
 
     impressions: Change
@@ -47,122 +53,133 @@ class Folded(msgspec.Struct, frozen=True):
     issues: IssueCounts
 
 
-_NOTHING = Folded(
-    Change(pl.DataFrame(schema=IMPRESSION), pl.DataFrame(schema=IMPRESSION)),
-    Change(pl.DataFrame(schema=SESSION), pl.DataFrame(schema=SESSION)),
-    Counter(),
-)
+def _no_change(dtype: np.dtype[np.void]) -> Change:
+    return Change(np.empty(0, np.uint64), np.empty(0, dtype), np.empty(0, dtype))
 
 
-def fold_minute(state: State, part: Minute, sites: Mapping[str, Site], claims: Claims) -> Folded:
+def fold_minute(state: State, part: Minute, attribution: Attribution, claims: Claims) -> Folded:
     """Fold the beacons of one minute into the state; every session due by then has ended before."""
-    if not len(part.beacons):
-        return _NOTHING
-    of_session = session_keys(part.beacons)
-    keys = impression_keys(part.beacons, of_session)
-    old_keys, old = state.impressions.take(np.unique(keys))
-    open_keys, open_sessions = state.sessions.take(np.unique(of_session))
+    rows = part.rows
+    if not len(rows):
+        return Folded(_no_change(IMPRESSION), _no_change(SESSION), Counter())
+    of_session = state.session_keys.assign(rows["site"].astype(np.uint64), part.sessions)
+    rows["session"] = of_session.keys[of_session.groups.of_row()]
+    assigned = state.impression_keys.assign(rows["session"].copy(), rows["id"])
+    fresh = first_sightings(rows["seen"], assigned)
+    known = _known(state.impressions, assigned, fresh)
+    changed = _merge(rows, assigned, fresh, known)
+    open_sessions = state.sessions.find(distinct([changed.new["session"]]))
+    before = _sessions_of(changed, open_sessions, of_session, rows["site"], part.sessions)
+    issues = _counted(state, rows["site"][~fresh], part.minute, Issue.DUPLICATE_BEACON)
+    if part.orders:
+        lines = _order_lines(state, part, fresh, assigned, before)
+        refused = claim_orders(lines, state.baskets, attribution.sites, claims)
+        issues += Counter((line.site, part.minute, Issue.DUPLICATE_ORDER) for line in refused)
+        _note_orders(changed, {line.key for line in lines}, state.baskets)
+    attribution.attribute(changed.new, state.names)
+    after = merge_sessions(before.new, changed, state.impressions, state.names.agents)
+    state.impressions.put(changed.keys, changed.new, known)
+    state.sessions.put(before.keys, after, open_sessions)
+    return Folded(changed, Change(before.keys, before.old, after), issues)
 
-    fresh = first_sightings(keys, part.beacons["seen"].to_numpy(), old_keys, old["seen"].to_numpy())
-    began = dict(zip(open_keys.tolist(), open_sessions["first"] // MINUTE, strict=True))
-    lines = _order_lines(part, fresh, keys, of_session, began)
-    known = dict(zip(old_keys.tolist(), old["basket"], strict=True)) if lines else {}
-    baskets = {line.key: unpack_basket(known.get(line.key)) for line in lines}
-    refused = claim_orders(lines, baskets, sites, claims)
 
-    rows = _as_impressions(part.beacons.filter(pl.Series(fresh)), part.at[fresh])
-    new_keys, new = _merged(
-        np.concatenate([old_keys, keys[fresh]]), pl.concat([old, rows]), baskets
+def first_sightings(bit: NDArray[np.uint64], assigned: Assigned) -> Mask:
+    """Which rows bring a (impression, seq) for the first time: not seen before, nor earlier in the batch.
+
+    `bit` is 1 << seq of each row.
+    """
+    order, starts = assigned.groups
+    sizes = assigned.groups.sizes
+    seen = np.zeros(len(starts), dtype=np.uint64)
+    seen[np.searchsorted(assigned.keys, assigned.found.keys)] = assigned.found.rows["seen"]
+    together = np.bitwise_or.reduceat(bit[order], starts)
+    suspect = (np.bitwise_count(together) < sizes) | ((together & seen) != 0)
+    fresh = np.ones(len(order), dtype=np.bool_)
+    for number in np.flatnonzero(suspect).tolist():
+        known = int(seen[number])
+        for row in order[starts[number] : starts[number] + sizes[number]].tolist():
+            fresh[row] = not known & int(bit[row])
+            known |= int(bit[row])
+    return fresh
+
+
+def _known(table: RunTable, assigned: Assigned, fresh: Mask) -> Found:
+    """What the table has of the impressions of the fresh rows."""
+    if fresh.all():
+        return assigned.found
+    return table.find(distinct([assigned.keys[assigned.groups.of_row()[fresh]]]))
+
+
+def _merge(rows: Rows, assigned: Assigned, fresh: Mask, found: Found) -> Change:
+    """Merge the fresh rows with what is known of their impressions."""
+    of_row = assigned.groups.of_row()
+    order = assigned.groups.order[fresh[assigned.groups.order]]
+    starts = starts_of(of_row[order])
+    keys = assigned.keys[of_row[order[starts]]]
+    at = np.searchsorted(keys, found.keys)
+    old = np.zeros(len(keys), IMPRESSION)
+    place(old, at, found.rows)
+    # What is known stands before what is new: each row moves by as many known ones as come before it.
+    moved = np.searchsorted(found.keys, keys, side="right")
+    together = np.empty(len(order) + len(at), IMPRESSION)
+    sizes = np.diff(starts, append=len(order))
+    place(together, np.arange(len(order)) + np.repeat(moved, sizes), pick(rows, order))
+    place(together, starts[at] + moved[at] - 1, found.rows)
+    return Change(
+        keys, old, merge_impressions(together, starts + np.searchsorted(found.keys, keys))
     )
-    changed = Change(old, new)
-    now_keys, now = merge_sessions(open_keys, open_sessions, changed)
-    state.impressions.put(new_keys, new)
-    state.sessions.put(now_keys, now)
-    issues = _counted(
-        part.beacons["site"].filter(pl.Series(~fresh)), part.minute, Issue.DUPLICATE_BEACON
-    )
-    issues += _counted((line.site for line in refused), part.minute, Issue.DUPLICATE_ORDER)
-    return Folded(changed, Change(open_sessions, now), issues)
+
+
+def _sessions_of(
+    changed: Change, found: Found, of_session: Assigned, sites: NDArray[np.uint32], ids: Ids
+) -> Change:
+    """The sessions of changed impressions; `new` knows nothing yet of those that begin."""
+    keys = distinct([changed.new["session"]])
+    at = np.searchsorted(keys, found.keys)
+    groups = of_session.groups
+    of_key = groups.order[groups.starts][np.searchsorted(of_session.keys, keys)]
+    new = blank_sessions(sites[of_key], ids[of_key])
+    old = np.zeros(len(keys), SESSION)
+    for rows in (old, new):
+        place(rows, at, found.rows)
+    return Change(keys, old, new)
 
 
 def _order_lines(
-    part: Minute, fresh: NDArray[np.bool_], keys: Keys, of_session: Keys, began: Mapping[int, int]
+    state: State, part: Minute, fresh: Mask, assigned: Assigned, before: Change
 ) -> list[OrderLine]:
-    """The orders of fresh rows in log order; `began` is the first minute of each session open before."""
-    identity = part.beacons.select(list(IDENTITY))
-    return [
-        OrderLine(
-            key=int(keys[row]),
-            minute=began.get(int(of_session[row]), part.minute),
-            id=order_id,
-            value=value,
-            **identity.row(row, named=True),
-        )
-        for row, (order_id, value) in part.orders.items()
-        if fresh[row]
-    ]
+    """The orders of fresh rows in log order."""
+    of_row = assigned.groups.of_row()
+    begins = np.where(before.old["last"] > 0, before.old["first"] // MINUTE, part.minute)
+    lines = []
+    for row, (order_id, value) in part.orders.items():
+        if fresh[row]:
+            session = np.searchsorted(before.keys, part.rows["session"][row])
+            lines.append(
+                OrderLine(
+                    key=int(assigned.keys[of_row[row]]),
+                    site=state.names.texts.value(part.rows["site"][row]),
+                    session=part.sessions[row].decode(),
+                    minute=int(begins[session]),
+                    impression=part.rows["id"][row].decode(),
+                    id=order_id,
+                    value=value,
+                )
+            )
+    return lines
 
 
-def first_sightings(
-    keys: Keys, bit: NDArray[np.uint64], old_keys: Keys, old_seen: NDArray[np.uint64]
-) -> NDArray[np.bool_]:
-    """Which lines bring a (impression, seq) for the first time: not seen before, nor earlier in the batch.
-
-    `bit` is 1 << seq of each line; `old_seen` the seqs seen of each impression known before.
-    """
-    seen = np.zeros(len(keys), dtype=np.uint64)
-    if len(old_keys):
-        order = np.argsort(old_keys)
-        at = np.minimum(np.searchsorted(old_keys, keys, sorter=order), len(old_keys) - 1)
-        known = order[at]
-        seen = np.where(old_keys[known] == keys, old_seen[known], 0).astype(np.uint64)
-    order = np.lexsort((np.arange(len(keys)), bit, keys))
-    repeats = (keys[order][1:] == keys[order][:-1]) & (bit[order][1:] == bit[order][:-1])
-    earliest = np.ones(len(keys), dtype=np.bool_)
-    earliest[order[1:][repeats]] = False
-    return np.asarray(earliest & ((seen & bit) == 0), dtype=np.bool_)
+def _note_orders(changed: Change, keys: set[int], baskets: Mapping[int, Basket]) -> None:
+    for key in keys & baskets.keys():
+        row = np.searchsorted(changed.keys, np.uint64(key))
+        changed.new["orders"][row] = len(baskets[key])
+        changed.new["revenue"][row] = sum(baskets[key].values())
 
 
-def _as_impressions(beacons: pl.DataFrame, at: NDArray[np.int64]) -> pl.DataFrame:
-    """Each beacon as an impression made of that one line; its order comes with the basket."""
-    time = pl.Series(at, dtype=pl.Int64)
-    return beacons.with_columns(
-        time.alias("first"),
-        time.alias("last"),
-        pl.lit(1, pl.Int32).alias("beacons"),
-        pl.lit(0, pl.Int32).alias("orders"),
-        pl.lit(0, pl.Int64).alias("revenue"),
-        pl.lit(None, pl.Binary).alias("basket"),
+def _counted(state: State, sites: NDArray[np.uint32], minute: int, issue: Issue) -> IssueCounts:
+    return Counter(
+        {
+            (state.names.texts.value(site), minute, issue): int(count)
+            for site, count in zip(*np.unique(sites, return_counts=True), strict=True)
+        }
     )
-
-
-def _merged(
-    keys: Keys, rows: pl.DataFrame, baskets: Mapping[int, Basket]
-) -> tuple[Keys, pl.DataFrame]:
-    """One row per key, known rows before new ones, with the baskets that changed."""
-    order = np.argsort(keys, kind="stable")
-    keys, rows = keys[order], rows[order]
-    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
-    merged = merge_impressions(rows, starts)
-    keys = keys[starts]
-    if baskets:
-        changed = np.array(sorted(baskets), dtype=np.uint64)
-        at = np.searchsorted(keys, changed)
-        filled = [baskets[key] for key in changed.tolist()]
-        merged = merged.with_columns(
-            merged["orders"].scatter(at, [len(basket) for basket in filled]),
-            merged["revenue"].scatter(at, [sum(basket.values()) for basket in filled]),
-            _with_baskets(merged["basket"], at, [pack_basket(basket) for basket in filled]),
-        )
-    return keys, merged
-
-
-def _with_baskets(column: pl.Series, at: NDArray[np.int64], packed: list[bytes]) -> pl.Series:
-    values = column.to_list()
-    for index, basket in zip(at.tolist(), packed, strict=True):
-        values[index] = basket
-    return pl.Series(column.name, values, dtype=pl.Binary)
-
-
-def _counted(sites: Iterable[str], minute: int, issue: Issue) -> IssueCounts:
-    return Counter((site, minute, issue) for site in sites)

@@ -1,67 +1,93 @@
-"""Sessions: brought up to date from the impressions that changed, in one merge.
+"""Sessions: brought up to date from the impressions that changed.
 
-A changed impression is a session made of that one impression, minus what the session has of it already;
-merging is then minimum, maximum and sums, and the earliest counted impression is the session's head.
+Enters: changed impressions as they were and as they are, and the sessions that are open. Leaves: those
+sessions as they are now. Sums go by difference; first and last are minimum and maximum; the earliest
+counted impression is the session's head, whose document is the session's.
 """
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
+from bellrock.names import Agents
 from bellrock.operators.change import Change
-from bellrock.operators.dimensions import COUNTS, dimensions_of
-from bellrock.operators.keys import Keys, session_keys
-from bellrock.schema.dimensions import NAMES as DIMENSIONS
+from bellrock.operators.documents import MINUTE, counts, document_keys
+from bellrock.operators.groups import starts_of
+from bellrock.operators.keys import Ids, Keys
+from bellrock.operators.run_table import RunTable
+from bellrock.rows import Index, Rows, copy, pick, place
 from bellrock.schema.impression import NO_HEAD, SESSION
 
-MINUTE = 60_000
 GAP_MINUTES = 30
 LONGEST_MINUTES = 240
 
-_COUNTERS = ("impressions", "orders", "revenue")
+
+def blank_sessions(sites: NDArray[np.uint32], ids: Ids) -> Rows:
+    """Sessions of which nothing is known yet."""
+    rows = np.zeros(len(ids), SESSION)
+    rows["site"], rows["id"] = sites, ids
+    rows["first"] = rows["head_first"] = NO_HEAD
+    return rows
 
 
-def merge_sessions(
-    open_keys: Keys, open_sessions: pl.DataFrame, changed: Change
-) -> tuple[Keys, pl.DataFrame]:
-    """The sessions of all changed impressions (at least one) as they are now, with their keys."""
-    gained, lost = _parts(changed.new, 1), _parts(changed.old, -1)
-    # Version 0 wins over version 1 where the head is the same impression: its dimensions may have changed.
-    rows = pl.concat([gained, lost, open_sessions.select(gained.columns)])
-    keys = np.concatenate([session_keys(changed.new), session_keys(changed.old), open_keys])
-    version = np.repeat([0, 1], [len(gained), len(lost) + len(open_sessions)])
-    order = np.lexsort(
-        (version, rows["head"].rank("dense").to_numpy(), rows["head_first"].to_numpy(), keys)
+def merge_sessions(rows: Rows, changed: Change, impressions: RunTable, agents: Agents) -> Rows:
+    """The sessions `rows` with the changed impressions of each; `impressions` has the others."""
+    new, old = changed.new, changed.old
+    counted = counts(new)
+    head_first = np.where(counted, new["first"], NO_HEAD)
+    order = np.lexsort((head_first, new["session"]))
+    starts = starts_of(new["session"][order])
+    merged = copy(rows)
+    merged["first"] = np.minimum(rows["first"], np.minimum.reduceat(new["first"][order], starts))
+    merged["last"] = np.maximum(rows["last"], np.maximum.reduceat(new["last"][order], starts))
+    gained = counted.astype(np.int64) - counts(old)
+    for name, change in (
+        ("impressions", gained),
+        ("orders", new["orders"].astype(np.int64) - old["orders"]),
+        ("revenue", new["revenue"] - old["revenue"]),
+    ):
+        merged[name] = rows[name] + np.add.reduceat(change[order], starts)
+    merged["due"] = np.minimum(
+        -(-merged["last"] // MINUTE) + GAP_MINUTES, merged["first"] // MINUTE + LONGEST_MINUTES
     )
-    rows, keys = rows[order], keys[order]
-    starts = np.flatnonzero(np.r_[True, keys[1:] != keys[:-1]])
-    return keys[starts], _reduced(rows, starts)
+    best = _earliest(order, starts, new["session"], head_first, new["id"])
+    _set_heads(merged, best, changed, head_first, impressions, agents)
+    return merged
 
 
-def _parts(impressions: pl.DataFrame, sign: int) -> pl.DataFrame:
-    """Each impression as a session: with a head if it is gained, to be subtracted if it is lost."""
-    counts = impressions.select(COUNTS).to_series()
-    first = impressions["first"]
-    head_first = pl.select(pl.when(counts & (sign > 0)).then(first).otherwise(NO_HEAD)).to_series()
-    columns = [
-        *impressions.select("site", "session", "first", "last"),
-        (counts.cast(pl.Int32) * sign).alias("impressions"),
-        *(impressions[name] * sign for name in ("orders", "revenue")),
-        head_first.alias("head_first"),
-        impressions["impression"].alias("head"),
-        *dimensions_of(impressions),
-    ]
-    return pl.DataFrame(columns).cast({name: SESSION[name] for name in (*_COUNTERS, "head_first")})
+def _earliest(order: Index, starts: Index, session: Keys, head_first: Index, ids: Ids) -> Index:
+    """Of each run of rows in `order`, by session and first beacon, the row with the smallest (first, id)."""
+    best = order[starts]
+    tied = np.flatnonzero(
+        (session[order[1:]] == session[order[:-1]])
+        & (head_first[order[1:]] == head_first[order[:-1]])
+        & (head_first[order[1:]] != NO_HEAD)
+    )
+    # Two impressions of one session that begin in the same millisecond: rare, but not to be left to chance.
+    for run in np.unique(np.searchsorted(starts, tied, side="right") - 1).tolist():
+        end = starts[run + 1] if run + 1 < len(starts) else len(order)
+        rivals = order[starts[run] : end]
+        rivals = rivals[head_first[rivals] == head_first[rivals[0]]]
+        best[run] = min(rivals.tolist(), key=lambda row: bytes(ids[row]))
+    return best
 
 
-def _reduced(rows: pl.DataFrame, starts: NDArray[np.int64]) -> pl.DataFrame:
-    """One session per run of rows; the run's first row has the head."""
-    first = np.minimum.reduceat(rows["first"].to_numpy(), starts)
-    last = np.maximum.reduceat(rows["last"].to_numpy(), starts)
-    due = np.minimum(-(-last // MINUTE) + GAP_MINUTES, first // MINUTE + LONGEST_MINUTES)
-    counted = {name: np.add.reduceat(rows[name].to_numpy(), starts) for name in _COUNTERS}
-    values = {"first": first, "last": last, "due": due, **counted}
-    heads = rows.select("site", "session", "head_first", "head", *DIMENSIONS)[starts]
-    return heads.with_columns(
-        [pl.Series(name, value, dtype=SESSION[name]) for name, value in values.items()]
-    ).select(list(SESSION))
+def _set_heads(
+    merged: Rows, best: Index, changed: Change, head_first: Index, impressions: RunTable, agents: Agents
+) -> None:  # fmt: skip
+    """Make the best changed impression of each session its head, where it is that."""
+    first = head_first[best]
+    wins = (first != NO_HEAD) & (
+        (first < merged["head_first"]) | (changed.keys[best] == merged["head"])
+    )
+    tied = ~wins & (first != NO_HEAD) & (first == merged["head_first"])
+    if tied.any():
+        heads = impressions.find(np.unique(merged["head"][tied]))
+        ids = dict(zip(heads.keys.tolist(), heads.rows["id"].tolist(), strict=True))
+        for row in np.flatnonzero(tied).tolist():
+            # A head that changed, too, is behind the best one already.
+            holder = ids.get(int(merged["head"][row]))
+            wins[row] = holder is None or bytes(changed.new["id"][best[row]]) < holder
+    winners, losers = best[wins], np.flatnonzero(wins)
+    merged["head"][losers] = changed.keys[winners]
+    merged["head_first"][losers] = head_first[winners]
+    place(merged["document"], losers, document_keys(pick(changed.new, winners), agents))

@@ -1,10 +1,11 @@
-"""Deltas of the minute documents: contribution(new) - contribution(old), summed by document.
+"""Deltas of the documents: contribution(new) - contribution(old), summed by document.
 
-Enters: the changes of a minute. Leaves: additive rows. The sum of all deltas of a document is the
-document, so live numbers need no recomputation, and a report is a sum.
+Enters: what minutes changed and what ended. Leaves: additive rows by `schema.document.RELATIONS`. The sum
+of all deltas of a document is the document, so live numbers need no recomputation, and a report is a sum.
 """
 
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -12,191 +13,212 @@ import polars as pl
 from numpy.typing import NDArray
 
 from bellrock.histogram import cells
+from bellrock.names import Agents, Names
 from bellrock.operators.change import Change
-from bellrock.operators.dimensions import COUNTS, dimensions_of
+from bellrock.operators.clusters import Clusters
+from bellrock.operators.describe import Describer
+from bellrock.operators.documents import counts, document_keys
+from bellrock.operators.groups import Groups, as_words, group, group_records
 from bellrock.operators.minute import IssueCounts
-from bellrock.operators.sessions import MINUTE
-from bellrock.schema.beacon import NO_TIMER, TYPE_BITS
-from bellrock.schema.dimensions import FIXED_NAMES, OPTIONAL_NAMES
-from bellrock.schema.dimensions import NAMES as DIMENSIONS
-from bellrock.schema.document import KEY
+from bellrock.rows import Rows, join, pick
+from bellrock.schema.document import RELATIONS
+from bellrock.schema.impression import IMPRESSION, KEY, NO_TIMER, SESSION, TRUE, TYPE_BITS
 from bellrock.schema.measures import ADDITIVE_NAMES, IMPRESSION_NAMES, SESSION_NAMES
 from bellrock.schema.site import Site
-from bellrock.schema.timers import SLOTS, VITAL_NAMES
+from bellrock.schema.timers import SLOTS
 
 _SPREAD = 1024  # more than there are cells
 
 
 class Deltas(msgspec.Struct, frozen=True):
-    """Additive rows: `minutes` by `KEY`, `timers` by `KEY`, timer and cell, `issues` by site, minute, issue."""
+    """Additive rows: one frame for each of `schema.document.RELATIONS`, its key columns first."""
 
     minutes: pl.DataFrame
     timers: pl.DataFrame
+    clusters: pl.DataFrame
+    cluster_timers: pl.DataFrame
     issues: pl.DataFrame
 
 
-_NO_MINUTES = pl.DataFrame(
-    schema={"site": pl.String, "minute": pl.Int64}
-    | dict.fromkeys(DIMENSIONS, pl.String)
-    | dict.fromkeys(ADDITIVE_NAMES, pl.Int64)
-)
+_TYPES: dict[str, type[pl.DataType]] = {"minute": pl.Int64, "cell": pl.Int16}
+
 NO_DELTAS = Deltas(
-    _NO_MINUTES,
-    pl.DataFrame(
-        schema={name: _NO_MINUTES.schema[name] for name in KEY}
-        | {"timer": pl.String, "cell": pl.Int16, "count": pl.Int64, "sum": pl.Int64}
-    ),
-    pl.DataFrame(
-        schema={"site": pl.String, "minute": pl.Int64, "issue": pl.String, "lines": pl.Int64}
-    ),
+    **{
+        name: pl.DataFrame(
+            schema={c: _TYPES.get(c, pl.String) for c in key} | dict.fromkeys(additive, pl.Int64)
+        )
+        for name, (key, additive) in RELATIONS.items()
+    }
 )
+
+
+class _Contributions(NamedTuple):
+    """What rows contribute to the documents `keys`: `measures`, shape (rows, n).
+
+    `timers` are values to be added (and `lost` those to be taken back), `NO_TIMER` where there is none.
+    """
+
+    keys: Rows
+    measures: NDArray[np.int64]
+    timers: NDArray[np.int32]
+    lost: NDArray[np.int32]
 
 
 class Summaries:
-    """Makes deltas for a set of sites, whose choice of dimensions decides the keys."""
+    """Makes deltas for a set of sites."""
 
-    def __init__(self, sites: Mapping[str, Site]) -> None:
-        """Prepare what each site has chosen."""
-        self._choosers = {
-            name: [site.key for site in sites.values() if name in site.dimensions]
-            for name in OPTIONAL_NAMES
-        }
-        self._custom = {
-            (site.key, slot): name
-            for site in sites.values()
-            for slot, name in enumerate(site.timers, start=len(VITAL_NAMES))
-        }
+    def __init__(self, sites: Mapping[str, Site], names: Names) -> None:
+        """Prepare to describe keys."""
+        self._names = names
+        self._describer = Describer(sites, names)
 
     def deltas(
-        self, impressions: Sequence[Change], sessions: Sequence[Change], issues: IssueCounts
+        self,
+        impressions: Sequence[Change],
+        sessions: Sequence[Change],
+        clusters: Clusters,
+        issues: IssueCounts,
     ) -> Deltas:
         """The deltas of any number of changes."""
-        if not impressions:
-            return Deltas(NO_DELTAS.minutes, NO_DELTAS.timers, _issue_rows(issues))
-        counted = [
-            (rows.filter(COUNTS), sign)
-            for change in impressions
-            for rows, sign in ((change.new, 1), (change.old, -1))
-        ]
-        parts = [_of_impressions(rows, sign) for rows, sign in counted]
-        parts += [
-            _of_sessions(rows.filter(pl.col("impressions") > 0), sign)
-            for change in sessions
-            for rows, sign in ((change.new, 1), (change.old, -1))
-        ]
-        rows = pl.concat(parts).with_columns(self._chosen())
-        documents, of_row = _documents(rows)
-        # Only the impressions have timers; their rows come first.
+        pages = _of_impressions(_joined(impressions, IMPRESSION), self._names.agents)
+        visits = _of_sessions(_joined(sessions, SESSION))
+        keys = join([pages.keys, visits.keys], KEY)
+        documents = group_records(keys)
+        measures = np.zeros((len(keys), len(ADDITIVE_NAMES)), dtype=np.int64)
+        measures[: len(pages.keys), : len(IMPRESSION_NAMES)] = pages.measures
+        measures[len(pages.keys) :, len(IMPRESSION_NAMES) :] = visits.measures
+        frame = self._describer.minutes(pick(keys, documents.order[documents.starts]))
         return Deltas(
-            minutes=_summed(rows, documents, of_row),
-            timers=self._timers(counted, documents, of_row),
+            minutes=_additive(frame, _sums(measures, documents), ADDITIVE_NAMES),
+            timers=self._timers(pages, frame, keys, documents),
             issues=_issue_rows(issues),
+            **self._clusters(clusters),
         )
-
-    def _chosen(self) -> list[pl.Expr]:
-        """Optional dimensions: null where the site has not chosen them."""
-        return [
-            pl.when(pl.col("site").is_in(sites)).then(pl.col(name)).otherwise(None).alias(name)
-            if sites
-            else pl.lit(None, pl.String).alias(name)
-            for name, sites in self._choosers.items()
-        ]
 
     def _timers(
-        self,
-        counted: Sequence[tuple[pl.DataFrame, int]],
-        documents: pl.DataFrame,
-        of_row: NDArray[np.int64],
+        self, pages: _Contributions, frame: pl.DataFrame, keys: Rows, documents: Groups
     ) -> pl.DataFrame:
-        micro = np.concatenate([rows["timers"].to_numpy() for rows, _ in counted])
-        sign = np.repeat([sign for _, sign in counted], [len(rows) for rows, _ in counted])
-        row, slot = np.nonzero(micro != NO_TIMER)
-        value = micro[row, slot].astype(np.int64)
-        cell = cells(value).astype(np.int64)
-        code = (of_row[row] * SLOTS + slot) * _SPREAD + cell + 1
-        sums = (
-            pl.DataFrame({"code": code, "count": sign[row], "sum": sign[row] * value})
-            .group_by("code")
-            .agg(pl.col("count", "sum").sum())
-            .filter((pl.col("count") != 0) | (pl.col("sum") != 0))
+        of_row = documents.of_row()
+        gained, lost = (np.nonzero(part != NO_TIMER) for part in (pages.timers, pages.lost))
+        value = np.concatenate([pages.timers[gained], pages.lost[lost]]).astype(np.int64)
+        sign = np.repeat([1, -1], [len(gained[0]), len(lost[0])])
+        row, slot = (np.concatenate(pair) for pair in zip(gained, lost, strict=True))
+        code = (of_row[row] * SLOTS + slot) * _SPREAD + cells(value) + 1
+        sums = group(code)
+        first = sums.order[sums.starts]
+        named = frame[of_row[row[first]]].with_columns(
+            self._describer.timers(keys["site"][row[first]], slot[first]),
+            pl.Series("cell", code[first] % _SPREAD - 1, dtype=pl.Int16),
         )
-        code = sums["code"].to_numpy()
-        slot, document = code // _SPREAD % SLOTS, code // _SPREAD // SLOTS
-        keys = documents[document]
-        return keys.with_columns(
-            pl.Series("timer", self._names(keys["site"], slot), dtype=pl.String),
-            pl.Series("cell", code % _SPREAD - 1, dtype=pl.Int16),
-            sums["count"],
-            sums["sum"],
-        )
+        values = np.stack([sign, sign * value], axis=1)
+        return _additive(named, _sums(values, sums), RELATIONS["timers"].additive)
 
-    def _names(self, sites: pl.Series, slots: NDArray[np.int64]) -> list[str]:
-        vitals = len(VITAL_NAMES)
-        return [
-            VITAL_NAMES[slot] if slot < vitals else self._custom[site, slot]
-            for site, slot in zip(sites, slots.tolist(), strict=True)
-        ]
+    def _clusters(self, found: Clusters) -> dict[str, pl.DataFrame]:
+        timers = self._describer.timers(found.timer_keys["site"], found.slots)
+        named = self._describer.clusters(found.timer_keys).with_columns(timers)
+        keys = self._describer.clusters(found.keys)
+        return {
+            "clusters": _additive(keys, found.measures, RELATIONS["clusters"].additive),
+            "cluster_timers": _additive(named, found.timers, RELATIONS["cluster_timers"].additive),
+        }
 
 
-def _of_impressions(rows: pl.DataFrame, sign: int) -> pl.DataFrame:
-    ones = pl.lit(1, pl.Int64)
+def _joined(changes: Sequence[Change], dtype: np.dtype[np.void]) -> Change:
+    return Change(
+        np.concatenate([np.empty(0, np.uint64), *(change.keys for change in changes)]),
+        join([change.old for change in changes], dtype),
+        join([change.new for change in changes], dtype),
+    )
+
+
+def _of_impressions(change: Change, agents: Agents) -> _Contributions:
+    """Of what counts: what a changed impression gained, and what it takes back where its document changed."""
+    now = counts(change.new)
+    new, was = pick(change.new, now), counts(change.old)[now]
+    old = pick(pick(change.old, now), was)
+    keys, old_keys = document_keys(new, agents), document_keys(old, agents)
+    measures, old_measures = _impression_measures(new), _impression_measures(old)
+    stayed = _equal(pick(keys, was), old_keys)
+    same = np.flatnonzero(was)[stayed]
+    measures[same] -= old_measures[stayed]
+    timers, lost = new["timers"].copy(), np.full((len(new), SLOTS), NO_TIMER, dtype=np.int32)
+    lost[same] = old["timers"][stayed]
+    unchanged = timers == lost
+    timers[unchanged] = lost[unchanged] = NO_TIMER
+    left = pick(old, ~stayed)
+    nothing = np.full((len(left), SLOTS), NO_TIMER, dtype=np.int32)
+    return _Contributions(
+        join([keys, pick(old_keys, ~stayed)], KEY),
+        np.concatenate([measures, -old_measures[~stayed]]),
+        np.concatenate([timers, nothing]),
+        np.concatenate([lost, left["timers"]]),
+    )
+
+
+def _of_sessions(change: Change) -> _Contributions:
+    now = change.new["impressions"] > 0
+    new, was = pick(change.new, now), change.old["impressions"][now] > 0
+    old = pick(pick(change.old, now), was)
+    measures, old_measures = _session_measures(new), _session_measures(old)
+    stayed = _equal(pick(new["document"], was), old["document"])
+    measures[np.flatnonzero(was)[stayed]] -= old_measures[stayed]
+    none = np.empty((0, SLOTS), np.int32)
+    return _Contributions(
+        join([new["document"], pick(old["document"], ~stayed)], KEY),
+        np.concatenate([measures, -old_measures[~stayed]]),
+        none,
+        none,
+    )
+
+
+def _impression_measures(rows: Rows) -> NDArray[np.int64]:
+    """Columns as in `IMPRESSION_NAMES`."""
     values = {
-        "beacons": pl.col("beacons"),
-        "events": pl.col("events"),
-        "errors": pl.col("errors"),
-        "impressions": ones,
-        "loads": (pl.col("types") & TYPE_BITS["load"]) != 0,
-        "new_today": pl.col("new_today").fill_null(value=False),
-        "new_this_month": pl.col("new_this_month").fill_null(value=False),
+        "beacons": rows["beacons"],
+        "events": rows["events"],
+        "errors": rows["errors"],
+        "impressions": np.ones(len(rows)),
+        "loads": (rows["types"] & TYPE_BITS["load"]) != 0,
+        "new_today": rows["new_today"] == TRUE,
+        "new_this_month": rows["new_this_month"] == TRUE,
     }
-    measures = rows.select(
-        *[(values[name].cast(pl.Int64) * sign).alias(name) for name in IMPRESSION_NAMES],
-        *[pl.lit(0, pl.Int64).alias(name) for name in SESSION_NAMES],
-    )
-    key = rows.select("site", (pl.col("first") // MINUTE).alias("minute"))
-    return pl.concat([key, dimensions_of(rows), measures], how="horizontal")
+    return _columns(values, IMPRESSION_NAMES)
 
 
-def _of_sessions(rows: pl.DataFrame, sign: int) -> pl.DataFrame:
-    converted = pl.col("orders") > 0
+def _session_measures(rows: Rows) -> NDArray[np.int64]:
+    """Columns as in `SESSION_NAMES`."""
     values = {
-        "sessions": pl.lit(1),
-        "bounces": pl.col("impressions") == 1,
-        "conversions": converted,
-        "session_impressions": pl.col("impressions"),
-        "session_seconds": (pl.col("last") - pl.col("first")) // 1000,
-        "orders": pl.col("orders"),
-        "revenue": pl.col("revenue"),
+        "sessions": np.ones(len(rows)),
+        "bounces": rows["impressions"] == 1,
+        "conversions": rows["orders"] > 0,
+        "session_impressions": rows["impressions"],
+        "session_seconds": (rows["last"] - rows["first"]) // 1000,
+        "orders": rows["orders"],
+        "revenue": rows["revenue"],
     }
-    return rows.select(
-        "site",
-        (pl.col("head_first") // MINUTE).alias("minute"),
-        *FIXED_NAMES,
-        *OPTIONAL_NAMES,
-        *[pl.lit(0, pl.Int64).alias(name) for name in IMPRESSION_NAMES],
-        *[(values[name].cast(pl.Int64) * sign).alias(name) for name in SESSION_NAMES],
-    )
+    return _columns(values, SESSION_NAMES)
 
 
-def _documents(rows: pl.DataFrame) -> tuple[pl.DataFrame, NDArray[np.int64]]:
-    """The distinct keys, and for each row the number of its key."""
-    groups = rows.select(KEY).with_row_index("row").group_by(KEY).agg("row")
-    of_row = np.empty(len(rows), dtype=np.int64)
-    of_row[groups["row"].explode().to_numpy()] = np.repeat(
-        np.arange(len(groups)), groups["row"].list.len().to_numpy()
-    )
-    return groups.select(KEY), of_row
+def _columns(values: Mapping[str, NDArray[np.generic]], names: Sequence[str]) -> NDArray[np.int64]:
+    return np.stack([values[name].astype(np.int64) for name in names], axis=1)
 
 
-def _summed(rows: pl.DataFrame, documents: pl.DataFrame, of_row: NDArray[np.int64]) -> pl.DataFrame:
-    sums = (
-        rows.select(ADDITIVE_NAMES)
-        .with_columns(pl.Series("document", of_row))
-        .group_by("document")
-        .agg(pl.all().sum())
-        .filter(pl.any_horizontal(pl.col(ADDITIVE_NAMES) != 0))
-    )
-    return pl.concat([documents[sums["document"]], sums.drop("document")], how="horizontal")
+def _equal(keys: Rows, others: Rows) -> NDArray[np.bool_]:
+    """Whether keys are the same, row by row."""
+    return np.asarray((as_words(keys) == as_words(others)).all(axis=1))
+
+
+def _sums(values: NDArray[np.int64], groups: Groups) -> NDArray[np.int64]:
+    if not len(groups.order):
+        return values[:0]
+    return np.asarray(np.add.reduceat(values[groups.order], groups.starts, axis=0))
+
+
+def _additive(keys: pl.DataFrame, sums: NDArray[np.int64], names: Sequence[str]) -> pl.DataFrame:
+    """Rows that say something, with their key."""
+    some = np.flatnonzero(sums.any(axis=1))
+    columns = [pl.Series(name, np.ascontiguousarray(sums[some, n])) for n, name in enumerate(names)]
+    return pl.DataFrame([*keys[some], *columns])
 
 
 def _issue_rows(issues: IssueCounts) -> pl.DataFrame:

@@ -8,9 +8,8 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from bellrock.operators.sessions import MINUTE
-
-UNTIMED = -1
+from bellrock.operators.documents import MINUTE
+from bellrock.schema.wire import UNTIMED
 
 END_OF_TIME = 1 << 62
 """A minute by which every session has ended."""

@@ -88,6 +88,13 @@ class LoginRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     password: Annotated[str, Meta(max_length=2000)]
 
 
+class MarkRequest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The mark of a user agent on a site."""
+
+    site: Name
+    agent: Annotated[str, Meta(max_length=512)]
+
+
 T = TypeVar("T")
 
 _AT = re.compile(r"(?P<what>.*?)(?: - at `\$?\.?(?P<path>.*)`)?", re.DOTALL)

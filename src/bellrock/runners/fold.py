@@ -1,8 +1,10 @@
 """`bellrock fold`: recorded log lines to canonical text, in memory."""
 
-from collections.abc import Iterable, Iterator, Mapping
+import secrets
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 from zlib import crc32
 
 import polars as pl
@@ -10,7 +12,10 @@ import polars as pl
 from bellrock.canonical import canonical_text
 from bellrock.claims.memory import MemoryClaims
 from bellrock.errors import ConfigurationError
-from bellrock.normalise.decode import session_of
+from bellrock.marks.memory import MemoryMarks
+from bellrock.normalise.decode import route_of
+from bellrock.operators.behaviour import Evidence
+from bellrock.operators.documents import MINUTE
 from bellrock.operators.state import State
 from bellrock.operators.summaries import NO_DELTAS, Deltas
 from bellrock.operators.time import END_OF_TIME, minute_of
@@ -35,13 +40,17 @@ def fold_lines(
     `shards` partitions, each keeping its own time, share the claims, which are made in line order;
     `close` passes boundaries until all sessions have ended.
     """
-    claims = MemoryClaims()
-    pipelines = [Pipeline(sites, claims, State()) for _ in range(shards)]
+    claims, marks = MemoryClaims(), MemoryMarks()
+    evidence = Evidence(secrets.token_bytes(32))
+    pipelines = [Pipeline(sites, claims, marks, State(evidence)) for _ in range(shards)]
     ledger = Ledger()
-    for part in _batches(lines, batch, orders_last=shards > 1):
-        for pipeline, share in zip(pipelines, _shares(part, shards), strict=True):
-            if share:
-                ledger.add(pipeline.step(share).deltas)
+    if shards == 1:
+        rest = iter(lines)
+        while part := list(islice(rest, batch)):
+            ledger.add(pipelines[0].step(part).deltas)
+    else:
+        for block in _blocks(lines, batch, shards):
+            _step_shards(pipelines, block, ledger)
     end = END_OF_TIME if close else max(minute_of(p.state.watermark) for p in pipelines)
     for pipeline in pipelines:
         ledger.add(pipeline.pass_boundaries(end))
@@ -86,31 +95,39 @@ class Ledger:
         )
 
 
-def _batches(lines: Iterable[bytes], size: int, *, orders_last: bool) -> Iterator[list[bytes]]:
-    """Batches of up to `size` lines; with `orders_last`, a line that may hold an order ends its batch.
+class _Block(NamedTuple):
+    """Lines of one minute, by shard."""
 
-    So two shards never claim within one batch, and claims come in line order whatever the shards.
+    minute: int
+    shares: list[list[bytes]]
+
+
+def _blocks(lines: Iterable[bytes], size: int, shards: int) -> Iterator[_Block]:
+    """Blocks of up to `size` lines; a line that may hold an order ends its block.
+
+    So two shards never claim within one block, and claims come in line order whatever the shards.
     """
-    rest = iter(lines)
-    if not orders_last:
-        while batch := list(islice(rest, size)):
-            yield batch
-        return
-    batch = []
-    for line in rest:
-        batch.append(line)
-        if len(batch) >= size or b"order" in line or b"\\u" in line:
-            yield batch
-            batch = []
-    yield batch
-
-
-def _shares(lines: list[bytes], shards: int) -> list[list[bytes]]:
-    """The lines of each shard: crc32(session) % shards, 0 for a line without a usable session."""
-    if shards == 1:
-        return [lines]
-    shares: list[list[bytes]] = [[] for _ in range(shards)]
+    minute, shares = 0, _no_shares(shards)
     for line in lines:
-        session = session_of(line)
+        at, session = route_of(line)
+        if at is not None and at // MINUTE > minute:
+            yield _Block(minute, shares)
+            minute, shares = at // MINUTE, _no_shares(shards)
         shares[crc32(session.encode()) % shards if session else 0].append(line)
-    return shares
+        if sum(map(len, shares)) >= size or b"order" in line or b"\\u" in line:
+            yield _Block(minute, shares)
+            shares = _no_shares(shards)
+    yield _Block(minute, shares)
+
+
+def _no_shares(shards: int) -> list[list[bytes]]:
+    return [[] for _ in range(shards)]
+
+
+def _step_shards(pipelines: Sequence[Pipeline], block: _Block, ledger: Ledger) -> None:
+    """Fold a block; every shard has passed its boundary before any goes on, so that all see the same marks."""
+    for pipeline in pipelines:
+        ledger.add(pipeline.pass_boundaries(block.minute))
+    for pipeline, share in zip(pipelines, block.shares, strict=True):
+        if share:
+            ledger.add(pipeline.step(share).deltas)

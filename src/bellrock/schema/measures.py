@@ -94,6 +94,13 @@ CLUSTER_ALL_ONLY = (
     Measure("seconds_sq", "", "cluster", "duration squared"),
 )
 
+GRID_POINTS = 16
+GRID_PARTS = ("s", "ss", "sm")
+"""Of each grid point: s, s squared and s m."""
+
+GRID_NAMES = tuple(f"{part}{point}" for part in GRID_PARTS for point in range(GRID_POINTS))
+"""The grid as columns: s0 to s15, ss0 to ss15, sm0 to sm15."""
+
 ADDITIVE = IMPRESSION + SESSION
 ADDITIVE_NAMES = tuple(m.name for m in ADDITIVE)
 IMPRESSION_NAMES = tuple(m.name for m in IMPRESSION)

@@ -42,6 +42,24 @@ class StoreReader(Protocol):
     ) -> pl.DataFrame:
         """Columns `by`, timer, cell (Int16), count, sum (Int64): histograms in the long form."""
 
+    def clusters(
+        self, selection: Selection, by: Sequence[str], populations: Sequence[str]
+    ) -> pl.DataFrame:
+        """Columns `by`, population and the measures of `RELATIONS["clusters"]` (Int64).
+
+        `by` and the conditions name `CLUSTER_DIMENSIONS` and a time bucket: sums over ended sessions by
+        the minute and the dimensions of the session. Populations are never added up.
+        """
+
+    def cluster_timers(
+        self,
+        selection: Selection,
+        by: Sequence[str],
+        populations: Sequence[str],
+        timers: Sequence[str],
+    ) -> pl.DataFrame:
+        """Columns `by`, population, timer and the measures of `RELATIONS["cluster_timers"]` (Int64)."""
+
     def issues(self, selection: Selection) -> pl.DataFrame:
         """Columns minute, issue, lines; `selection.where` must be empty."""
 

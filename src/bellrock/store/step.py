@@ -5,11 +5,14 @@ from collections.abc import Mapping
 import msgspec
 import polars as pl
 
+from bellrock.operators.balance import Balance
+
 
 class StoredStep(msgspec.Struct, frozen=True):
     """`deltas`: relation -> additive rows; `state`: changes, or, where `base`, the whole state.
 
     `position` is the log position after the step, `watermark` the newest `at` folded (ms since 1970).
+    `claims` and `marks` are those that the step made (`pending` of their stores).
     """
 
     deltas: Mapping[str, pl.DataFrame]
@@ -18,3 +21,5 @@ class StoredStep(msgspec.Struct, frozen=True):
     base: bool
     position: int
     watermark: int | None
+    marks: pl.DataFrame = pl.DataFrame()
+    balance: Balance = Balance()

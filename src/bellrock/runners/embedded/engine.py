@@ -1,21 +1,27 @@
 """The engine: reads the log, steps the pipeline, commits what it yields.
 
 Enters: a log and a store. Leaves: the store, one whole step after the other. What always holds: deltas,
-changed state, claims and log position are committed together, so that after a crash at any point the
+changed state, claims, marks and log position are committed together, so that after a crash at any point the
 engine reads the store and goes on, and nobody can tell.
 """
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import msgspec
+import structlog
 
 from bellrock.claims.duckdb import EmbeddedClaims
 from bellrock.log.contract import LogReader
+from bellrock.marks.duckdb import EmbeddedMarks
+from bellrock.metrics import Metrics, StepFigures, issue_lines
+from bellrock.operators.balance import Balance
 from bellrock.operators.state import State
+from bellrock.operators.summaries import NO_DELTAS
 from bellrock.pipeline import Pipeline
 from bellrock.progress import Progress
+from bellrock.runners.embedded.housekeeping import MANY_ROWS, Housekeeping
 from bellrock.schema.site import Site
 from bellrock.store.duckdb import DuckDBStore
 from bellrock.store.step import StoredStep
@@ -25,7 +31,8 @@ MOST_LINES = 20_000
 
 _SMALL_STATE = 4 << 20  # bytes of changes that are never worth a new base
 _CHANGES_PER_BASE = 0.25
-_SETTLE_EVERY = 60.0  # seconds
+_MOST_FRESH = 3 * MANY_ROWS  # rows: housekeeping has fallen behind, so the engine waits for it
+_logger = structlog.get_logger(__name__)
 
 
 class Engine:
@@ -38,6 +45,7 @@ class Engine:
         sites: Mapping[str, Site],
         progress: Progress,
         *,
+        metrics: Metrics | None = None,
         step_seconds: float = 1.0,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
@@ -45,17 +53,20 @@ class Engine:
         self._log = log
         self._store = store
         self._progress = progress
+        self._metrics = metrics or Metrics()
         self._step_seconds = step_seconds
         self._wall_clock = wall_clock
         self._claims = EmbeddedClaims(store.owners)
-        state = State()
+        self._marks = EmbeddedMarks(store.marks, store.edition)
         parts = store.state()
+        state = State()
         state.restore(parts)
         self._base_bytes = len(parts[0]) if parts else 0
         self._changed_bytes = sum(map(len, parts[1:]))
-        self._pipeline = Pipeline(sites, self._claims, state)
+        self._pipeline = Pipeline(sites, self._claims, self._marks, state)
         self._position, _ = store.progress()
-        self._settled_at = time.monotonic()
+        self._balance = store.balance()
+        self._issues = NO_DELTAS.issues
         self._tell()
 
     @property
@@ -65,46 +76,78 @@ class Engine:
 
     def run(self, stop: threading.Event) -> None:
         """Step until `stop` is set; every step that was begun is committed before this returns."""
-        while not stop.is_set():
-            began = time.monotonic()
-            lines = self.step()
-            if lines < MOST_LINES:
-                self._settle_if_due()
-                stop.wait(max(0.0, began + self._step_seconds - time.monotonic()))
+        with Housekeeping(self._store) as housekeeping:
+            while not stop.is_set():
+                began = time.monotonic()
+                lines = self.step()
+                housekeeping.require_sound()
+                if self._store.fresh_rows > _MOST_FRESH:
+                    self._store.settle()
+                if lines < MOST_LINES:
+                    stop.wait(max(0.0, began + self._step_seconds - time.monotonic()))
         self._store.settle()
 
     def step(self) -> int:
         """Fold and commit the lines that are there, up to `MOST_LINES`; returns how many."""
+        began = time.monotonic()
         chunk = self._log.read(self._position, MOST_LINES)
         if not chunk.lines:
             return 0
-        step = self._pipeline.step(chunk.lines)
-        self._changed_bytes += len(step.changes)
-        base = self._changed_bytes > max(_SMALL_STATE, self._base_bytes * _CHANGES_PER_BASE)
+        self._fold(chunk.lines, chunk.position)
+        self._metrics.count(self._figures(len(chunk.lines), time.monotonic() - began))
+        self._tell()
+        return len(chunk.lines)
+
+    def _fold(self, lines: Sequence[bytes], position: int) -> None:
+        self._marks.refresh()
+        step = self._pipeline.step(lines)
+        if step.balance.difference:
+            _logger.error("lines are unaccounted for", **msgspec.structs.asdict(step.balance))
+        base = self._changed_bytes + len(step.changes) > max(
+            _SMALL_STATE, self._base_bytes * _CHANGES_PER_BASE
+        )
         state = self._pipeline.state.snapshot() if base else step.changes
         self._store.commit(
             StoredStep(
                 deltas=msgspec.structs.asdict(step.deltas),
                 claims=self._claims.pending(),
+                marks=self._marks.pending(),
                 state=state,
                 base=base,
-                position=chunk.position,
+                position=position,
                 watermark=self._pipeline.state.watermark,
+                balance=step.balance,
             )
         )
         self._claims.committed()
+        self._marks.committed()
         if base:
             self._base_bytes, self._changed_bytes = len(state), 0
-        self._position = chunk.position
-        self._tell()
-        return len(chunk.lines)
+        else:
+            self._changed_bytes += len(state)
+        self._position = position
+        self._balance = _sum(self._balance, step.balance)
+        self._issues = step.deltas.issues
 
-    def _settle_if_due(self) -> None:
-        if time.monotonic() - self._settled_at >= _SETTLE_EVERY:
-            self._store.settle()
-            self._settled_at = time.monotonic()
+    def _figures(self, lines: int, seconds: float) -> StepFigures:
+        state = self._pipeline.state
+        return StepFigures(
+            lines=lines,
+            seconds=seconds,
+            issues=issue_lines(self._issues.select("issue", "lines").iter_rows()),
+            sessions=len(state.sessions),
+            impressions=len(state.impressions),
+            state_bytes=state.sessions.nbytes + state.impressions.nbytes,
+            balance=self._balance,
+        )
 
     def _tell(self) -> None:
         self._progress.advance(
             self._position, self._pipeline.state.watermark, int(self._wall_clock() * 1000)
         )
+
+
+def _sum(one: Balance, other: Balance) -> Balance:
+    return Balance(
+        *(getattr(one, name) + getattr(other, name) for name in Balance.__struct_fields__)
+    )

@@ -6,6 +6,7 @@ from the last committed step.
 """
 
 import asyncio
+import gc
 import signal
 import threading
 import time
@@ -20,11 +21,13 @@ from bellrock.api.app import create_app
 from bellrock.config import Config
 from bellrock.listening import http_server, refuse_taken_address
 from bellrock.log.sqlite import SqliteLogReader
+from bellrock.metrics import Metrics
 from bellrock.progress import Progress
 from bellrock.runners.embedded.engine import Engine
 from bellrock.sites import load_sites
 from bellrock.store.duckdb import DuckDBStore
 
+_OBJECTS_BEFORE_GC = 100_000
 _logger = structlog.get_logger(__name__)
 
 
@@ -41,11 +44,38 @@ def run(config: Config) -> None:
         closing(SqliteLogReader(config.log_directory)) as log,
         Accounts(config.accounts_file) as accounts,
     ):
-        engine = Engine(log, store, sites, progress, step_seconds=config.step_seconds)
-        app = create_app(store, sites, accounts, progress, time.time)
+        metrics = Metrics()
+        watch(metrics, store, progress)
+        engine = Engine(
+            log, store, sites, progress, metrics=metrics, step_seconds=config.step_seconds
+        )
+        app = create_app(store, store, sites, accounts, progress, time.time, metrics=metrics)
+        spare_what_stays()
         asyncio.run(
             _serve(http_server(app, *config.dashboard_address, lifespan=True), engine, progress)
         )
+
+
+def watch(metrics: Metrics, store: DuckDBStore, progress: Progress) -> None:
+    """What is asked of the store and the progress at each look at the metrics."""
+    metrics.watch(
+        "lag_seconds",
+        "how long the newest line waited to be folded",
+        lambda: progress.step.lag_seconds,
+    )
+    metrics.watch("store_bytes", "bytes of the store on disk", store.size)
+    metrics.watch("fresh_rows", "rows that wait to be settled", lambda: store.fresh_rows)
+    metrics.watch("claims", "orders with an owner", lambda: store.count("claims"))
+    metrics.watch("marks", "user agents ever marked as bots, by site", lambda: store.count("marks"))
+
+
+def spare_what_stays() -> None:
+    """Let the garbage collector leave alone what is there at the start, and look less often.
+
+    Steps make many objects that die by themselves and no cycles.
+    """
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BEFORE_GC)
 
 
 async def _serve(server: Server, engine: Engine, progress: Progress) -> None:

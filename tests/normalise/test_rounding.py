@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bellrock.normalise.steps import round_half_away
+from bellrock.normalise.rounding import round_half_away
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,4 @@ def test_halves_are_rounded_away_from_zero(value: float, whole: int) -> None:
 @given(st.one_of(st.floats(0, 1e12), st.integers(0, 10**9).map(lambda n: n + 0.5)))
 def test_rounding_is_exact(value: float) -> None:
     assert round_half_away(value) == floor(Fraction(value) + Fraction(1, 2))
+    assert round_half_away([value, 0.5]).tolist() == [round_half_away(value), 1]

@@ -1,0 +1,213 @@
+"""Cluster documents: what statistics need of ended sessions, by population.
+
+Enters: counted sessions that ended at a boundary, and their counted impressions. Leaves: for each document
+(the key of the session's first counted impression, with its population) sums over sessions of counts,
+of their squares and products. They are never taken back: what has ended stays as it is.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bellrock.names import Names
+from bellrock.operators.documents import CHOSEN
+from bellrock.operators.groups import Groups, group, group_records
+from bellrock.rows import Index, Rows, copy, join, pick
+from bellrock.schema.impression import IMPRESSION, KEY, NO_TIMER, SESSION, TRUE, TYPE_BITS
+from bellrock.schema.measures import GRID_POINTS
+from bellrock.schema.site import OTHER, Site
+from bellrock.schema.timers import SLOTS, VITAL_NAMES
+
+ALL, REPEAT, SERVED, LABEL, LABEL_REPEAT = range(5)
+"""Populations as codes; the label of the last two is the key's `label`."""
+
+_GRID_MS = (50, 100, 150, 200, 300, 400, 600, 800, 1200, 1600, 2400, 3200, 4800, 6400, 9600, 12800)
+_GRID_CLS = (
+    0.00625, 0.009375, 0.0125, 0.01875, 0.025, 0.0375, 0.05, 0.075,
+    0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.2,
+)  # fmt: skip
+_MILLIS = np.array([ms * 1000 for ms in _GRID_MS])
+_CLS = np.array([round(value * 1_000_000) for value in _GRID_CLS])
+_CLS_SLOT = VITAL_NAMES.index("cls")
+
+
+class EndedSessions(NamedTuple):
+    """Counted sessions, and their counted impressions with the number of the session of each."""
+
+    sessions: Rows
+    impressions: Rows
+    of: Index
+
+
+def together(parts: Sequence[EndedSessions]) -> EndedSessions:
+    """What ended at several boundaries, as one."""
+    offsets = np.cumsum([0, *(len(part.sessions) for part in parts)])
+    return EndedSessions(
+        join([part.sessions for part in parts], SESSION),
+        join([part.impressions for part in parts], IMPRESSION),
+        np.concatenate(
+            [
+                np.empty(0, np.int64),
+                *(p.of + start for p, start in zip(parts, offsets[:-1], strict=True)),
+            ]
+        ),
+    )
+
+
+class Clusters(NamedTuple):
+    """Rows of cluster documents: `measures` by `keys` and, for each (row of `timer_keys`, slot), `timers`.
+
+    `measures` are those of `schema.measures.CLUSTER` and `CLUSTER_ALL_ONLY`, shape (documents, 13);
+    `timers` k, n, nn, nx and the grid, shape (rows, 52).
+    """
+
+    keys: Rows
+    measures: NDArray[np.int64]
+    timer_keys: Rows
+    slots: Index
+    timers: NDArray[np.int64]
+
+
+class _Members(NamedTuple):
+    """Memberships of impressions in populations, one row each."""
+
+    session: Index
+    impression: Index
+    population: Index
+    label: Index
+
+
+class Clusterer:
+    """Sums ended sessions up for a set of sites."""
+
+    def __init__(self, sites: Mapping[str, Site], names: Names) -> None:
+        """Look at what the sites declare."""
+        self._sites = sites
+        self._names = names
+
+    def __call__(self, parts: Sequence[EndedSessions]) -> Clusters:
+        """The rows of the documents of sessions that ended, summed up."""
+        ended = together(parts)
+        if not len(ended.sessions):
+            return NO_CLUSTERS
+        members = self._members(ended)
+        groups = group(members.session << 35 | members.population << 32 | members.label)
+        first = groups.order[groups.starts]
+        session = members.session[first]
+        keys = _keys(pick(ended.sessions["document"], session), members, first)
+        impressions = pick(ended.impressions, members.impression[groups.order])
+        documents = group_records(keys)
+        measures = self._measures(
+            pick(ended.sessions, session), members.population[first], groups, impressions
+        )
+        return Clusters(
+            pick(keys, documents.order[documents.starts]),
+            np.add.reduceat(measures[documents.order], documents.starts, axis=0),
+            *_timers(keys, documents, groups, impressions["timers"]),
+        )
+
+    def _members(self, ended: EndedSessions) -> _Members:
+        rows = ended.impressions
+        chosen = ended.sessions["document"]["chosen"][ended.of]
+        repeat = (chosen & CHOSEN["firstLoad"] != 0) & (rows["first_load"] != TRUE)
+        labelled = (chosen & CHOSEN["label"] != 0) & self._declared(rows["site"], rows["label"])
+        masks = {
+            ALL: np.ones(len(rows), dtype=np.bool_),
+            REPEAT: repeat,
+            SERVED: (chosen & CHOSEN["served"] != 0) & (rows["served"] == TRUE),
+            LABEL: labelled,
+            LABEL_REPEAT: labelled & repeat,
+        }
+        members = {population: np.flatnonzero(mask) for population, mask in masks.items()}
+        row = np.concatenate(list(members.values()))
+        population = np.repeat(list(members), [len(part) for part in members.values()])
+        label = np.where(population >= LABEL, rows["label"][row], 0).astype(np.int64)
+        return _Members(ended.of[row], row, population, label)
+
+    def _declared(self, sites: NDArray[np.uint32], labels: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Whether each label is one that its site declares: what it does not is `(other)` already."""
+        other = labels == self._names.texts.code(OTHER)
+        for row in np.flatnonzero(other).tolist():
+            site = self._sites.get(self._names.texts.value(sites[row]))
+            other[row] = site is None or OTHER not in site.labels
+        return np.asarray((labels != 0) & ~other)
+
+    def _measures(
+        self, sessions: Rows, population: Index, groups: Groups, impressions: Rows
+    ) -> NDArray[np.int64]:
+        """One row per session and population, columns as in `schema.measures`."""
+        n = groups.sizes
+        loads = np.add.reduceat(
+            (impressions["types"] & TYPE_BITS["load"] != 0).astype(np.int64), groups.starts
+        )
+        caps = np.array([self._cap(site) for site in sessions["site"].tolist()], dtype=np.int64)
+        revenue = np.minimum(sessions["revenue"], caps)
+        seconds = (sessions["last"] - sessions["first"]) // 1000
+        orders = sessions["orders"].astype(np.int64)
+        alone = (n == 1, orders > 0, orders, revenue, revenue**2, seconds, seconds**2)
+        everyone = (np.ones_like(n), n, n * n, loads, loads * loads, loads * n)
+        in_all = population == ALL
+        return np.stack([*everyone, *(values * in_all for values in alone)], axis=1)
+
+    def _cap(self, code: int) -> int:
+        site = self._sites.get(self._names.texts.value(code))
+        return site.revenue_cap if site else 0
+
+
+def _keys(documents: Rows, members: _Members, first: Index) -> Rows:
+    """The sessions' keys, of the chosen dimensions those that are constant in a session."""
+    keys = copy(documents)
+    for name in ("navigation", "first_load", "served", "cache_hit"):
+        keys[name] = 0
+    keys["chosen"] &= CHOSEN["country"] | CHOSEN["os"] | CHOSEN["release"]
+    keys["population"] = members.population[first]
+    keys["label"] = members.label[first]
+    return keys
+
+
+def _timers(
+    keys: Rows, documents: Groups, groups: Groups, timers: NDArray[np.int32]
+) -> tuple[Rows, Index, NDArray[np.int64]]:
+    """Sums by document and timer: keys, slots, and k, n, nn, nx, s..., ss..., sm..."""
+    present = timers != NO_TIMER
+    m = np.add.reduceat(present.astype(np.int64), groups.starts, axis=0)
+    of, slot = np.nonzero(m)
+    many = m[of, slot]
+    n = groups.sizes[of]
+    s = _grid(timers, present, np.repeat(np.arange(len(groups.starts)), groups.sizes), of, slot)
+    rows = np.column_stack(
+        [np.ones_like(many), many, many * many, many * n, s, s * s, s * many[:, None]]
+    )
+    sums = group(documents.of_row()[of] * SLOTS + slot)
+    first = sums.order[sums.starts]
+    return (
+        pick(keys, of[first]),
+        slot[first],
+        np.add.reduceat(rows[sums.order], sums.starts, axis=0),
+    )
+
+
+def _grid(
+    timers: NDArray[np.int32], present: NDArray[np.bool_], of_row: Index, of: Index, slot: Index
+) -> NDArray[np.int64]:
+    """Of each (of, slot), how many of its values are at or below each grid point: shape (pairs, 16)."""
+    number = np.zeros((len(of_row), SLOTS), dtype=np.int64)
+    number[of, slot] = np.arange(len(of))
+    row, timer = np.nonzero(present)
+    value = timers[row, timer]
+    reached = np.searchsorted(_MILLIS, value, side="left")
+    reached = np.where(timer == _CLS_SLOT, np.searchsorted(_CLS, value, side="left"), reached)
+    cell = number[of_row[row], timer] * (GRID_POINTS + 1) + reached
+    counted = np.bincount(cell, minlength=len(of) * (GRID_POINTS + 1))
+    return np.cumsum(counted.reshape(len(of), GRID_POINTS + 1), axis=1)[:, :GRID_POINTS]
+
+
+NO_CLUSTERS = Clusters(
+    np.empty(0, KEY),
+    np.empty((0, 13), np.int64),
+    np.empty(0, KEY),
+    np.empty(0, np.int64),
+    np.empty((0, 4 + 3 * GRID_POINTS), np.int64),
+)

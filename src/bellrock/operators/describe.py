@@ -1,0 +1,117 @@
+"""Keys of documents, as codes, in words: the key columns of additive rows."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from bellrock.names import Names
+from bellrock.operators.clusters import ALL, LABEL, LABEL_REPEAT, REPEAT, SERVED
+from bellrock.operators.documents import CHOSEN
+from bellrock.rows import Rows
+from bellrock.schema.agent import BOTS, BROWSERS, DEVICES, SYSTEMS
+from bellrock.schema.codes import COUNTRIES, FLAGS
+from bellrock.schema.dimensions import OPTIONAL_NAMES
+from bellrock.schema.site import Site
+from bellrock.schema.timers import VITAL_NAMES
+from bellrock.schema.wire import NAVIGATIONS
+
+
+def _words(texts: Sequence[str]) -> pl.Series:
+    """Texts by code; the last place is that of nothing at all."""
+    return pl.Series([*texts, None], dtype=pl.String)
+
+
+_BROWSERS, _SYSTEMS, _DEVICES, _BOTS = map(_words, (BROWSERS, SYSTEMS, DEVICES, BOTS))
+_COUNTRIES, _FLAGS, _NAVIGATIONS = map(_words, (COUNTRIES, FLAGS, ("", *NAVIGATIONS)))
+_POPULATIONS = {
+    ALL: "all",
+    REPEAT: "repeat",
+    SERVED: "served",
+    LABEL: "label:",
+    LABEL_REPEAT: "label:",
+}
+
+
+class Describer:
+    """Puts the codes of a state into words."""
+
+    def __init__(self, sites: Mapping[str, Site], names: Names) -> None:
+        """Describe rows of these sites with these names."""
+        self._sites = sites
+        self._names = names
+        self._known = (0, 0)
+
+    def minutes(self, keys: Rows) -> pl.DataFrame:
+        """The columns of `schema.document.KEY`."""
+        self._learn()
+        chosen = keys["chosen"]
+        words = {
+            "country": (_COUNTRIES, keys["country"]),
+            "os": (_SYSTEMS, keys["os"]),
+            "label": (self._texts, keys["label"]),
+            "release": (self._texts, keys["release"]),
+            "navigation": (_NAVIGATIONS, keys["navigation"]),
+            "firstLoad": (_FLAGS, keys["first_load"]),
+            "served": (_FLAGS, keys["served"]),
+            "cacheHit": (_FLAGS, keys["cache_hit"]),
+        }
+        optional = [
+            _chosen(name, *words[name], (chosen & CHOSEN[name]) != 0) for name in OPTIONAL_NAMES
+        ]
+        return pl.DataFrame([*self._fixed(keys), *optional])
+
+    def clusters(self, keys: Rows) -> pl.DataFrame:
+        """The columns of `schema.document.CLUSTER_KEY`."""
+        frame = self.minutes(keys).drop("label", "navigation", "firstLoad", "served", "cacheHit")
+        names = [
+            _POPULATIONS[population]
+            + (self._names.texts.value(label) if population in {LABEL, LABEL_REPEAT} else "")
+            + (":repeat" if population == LABEL_REPEAT else "")
+            for population, label in zip(
+                keys["population"].tolist(), keys["label"].tolist(), strict=True
+            )
+        ]
+        return frame.with_columns(pl.Series("population", names, dtype=pl.String))
+
+    def timers(self, sites: NDArray[np.uint32], slots: NDArray[np.int64]) -> pl.Series:
+        """The names of timers by the code of their site and their slot."""
+        vitals = len(VITAL_NAMES)
+        names = [
+            VITAL_NAMES[slot] if slot < vitals else self._custom(site, slot - vitals)
+            for site, slot in zip(sites.tolist(), slots.tolist(), strict=True)
+        ]
+        return pl.Series("timer", names, dtype=pl.String)
+
+    def _custom(self, site: int, slot: int) -> str:
+        return self._sites[self._names.texts.value(site)].timers[slot]
+
+    def _fixed(self, keys: Rows) -> list[pl.Series]:
+        words = {
+            "site": (self._texts, keys["site"]),
+            "test": (self._tests, keys["test"]),
+            "group": (self._groups, keys["test"]),
+            "browser": (_BROWSERS, keys["browser"]),
+            "device": (_DEVICES, keys["device"]),
+            "bot": (_BOTS, keys["bot"]),
+        }
+        columns = [texts.gather(codes).alias(name) for name, (texts, codes) in words.items()]
+        columns.insert(1, pl.Series("minute", keys["minute"].astype(np.int64)))
+        return columns
+
+    def _learn(self) -> None:
+        """Have every text by its code; there are new ones now and then."""
+        known = (len(self._names.texts), len(self._names.tests))
+        if known != self._known:
+            self._known = known
+            tests = self._names.tests.since(0)
+            self._texts = _words(self._names.texts.since(0))
+            self._tests = _words([test for test, _ in tests])
+            self._groups = _words([group for _, group in tests])
+
+
+def _chosen(
+    name: str, texts: pl.Series, codes: NDArray[np.unsignedinteger], chosen: NDArray[np.bool_]
+) -> pl.Series:
+    return texts.gather(np.where(chosen, codes, len(texts) - 1)).alias(name)

@@ -1,0 +1,70 @@
+"""Rows in groups: sorted by a key, each group a run of rows that begins at one of `starts`."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bellrock.rows import Index
+
+
+class Groups(NamedTuple):
+    """`order` sorts rows so that groups lie side by side; rows that tie keep their order.
+
+    `starts` are the places, after sorting, at which groups begin: shape (groups,).
+    """
+
+    order: Index
+    starts: Index
+
+    @property
+    def sizes(self) -> Index:
+        """How many rows each group has."""
+        return np.diff(self.starts, append=len(self.order))
+
+    def of_row(self) -> Index:
+        """The number of each row's group, for the rows as they were before sorting."""
+        numbers = np.empty(len(self.order), dtype=np.int64)
+        numbers[self.order] = np.repeat(np.arange(len(self.starts)), self.sizes)
+        return numbers
+
+
+def group(codes: NDArray[Any]) -> Groups:
+    """Groups of equal whole numbers, in ascending order."""
+    order = np.argsort(codes, kind="stable")
+    return Groups(order, starts_of(codes[order]))
+
+
+def starts_of(ordered: NDArray[Any]) -> Index:
+    """Where runs of equal values begin."""
+    if not len(ordered):
+        return np.empty(0, dtype=np.int64)
+    return np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
+
+
+_MIX = np.array(
+    [0x9E37_79B9_7F4A_7C15, 0xC2B2_AE3D_27D4_EB4F, 0x1656_67B1_9E37_79F9, 0xD6E8_FEB8_6659_FD93],
+    dtype=np.uint64,
+)
+
+
+def as_words(records: NDArray[np.void]) -> NDArray[np.uint64]:
+    """Records of 32 bytes as 64-bit words, shape (rows, 4)."""
+    return np.ascontiguousarray(records).view(np.uint64).reshape(len(records), len(_MIX))
+
+
+def group_records(records: NDArray[np.void]) -> Groups:
+    """Groups of equal records of 32 bytes, in no particular order.
+
+    Records that differ are never in one group; in the rare case that their hashes are equal, one
+    record may make two groups, which is harmless to sums of sums.
+    """
+    words = as_words(records)
+    mixed = words * _MIX
+    mixed ^= mixed >> np.uint64(29)
+    order = np.argsort(mixed.sum(axis=1, dtype=np.uint64), kind="stable")
+    ordered = words[order]
+    if not len(ordered):
+        return Groups(order, np.empty(0, dtype=np.int64))
+    differ = (ordered[1:] != ordered[:-1]).any(axis=1)
+    return Groups(order, np.flatnonzero(np.concatenate([[True], differ])))
