@@ -1,7 +1,8 @@
-"""The collector's HTTP behaviour, in memory: requests enter, answers and log lines are seen."""
+"""The collector's HTTP behaviour: requests enter over a socket, answers and log lines are seen."""
 
 import asyncio
 import gzip
+import re
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from bellrock.collector.app import Collector
 from bellrock.collector.clock import GuardedClock
 from bellrock.collector.commit import GroupCommit
 from bellrock.collector.config import Policy
+from bellrock.collector.limits import BODY_BYTES, DISCARDED_BYTES
 from bellrock.collector.tracker import load_tracker
 from bellrock.errors import LogUnavailable
 from bellrock.log.memory import MemoryLog
+from collector.wire import Client, listening, play
 
 BEACON = b'{"v":1,"site":"shop-a","test":{"group":"A","rb":7},"visitor":{"newToday":true}}'
 POLICIES: Mapping[str, Policy] = {"shop-a": "anonymous", "shop-d": "drop", "shop-i": "ignore"}
@@ -41,16 +44,14 @@ def visit(story: Story, log: MemoryLog, tracker: Path | None = None) -> None:
         assets = load_tracker(tracker) if tracker else {}
         app = Collector(commit, POLICIES, assets, country_header="CF-IPCountry")
         running = asyncio.create_task(commit.run())
-        transport = httpx.ASGITransport(app)
-        agent = {"user-agent": "Firefox"}
-        async with httpx.AsyncClient(
-            transport=transport, base_url="http://collector", headers=agent
-        ) as client:
-            await story(client)
+        async with listening(app) as listener:
+            address, agent = f"http://127.0.0.1:{listener.port}", {"user-agent": "Firefox"}
+            async with httpx.AsyncClient(base_url=address, headers=agent) as client:
+                await story(client)
         commit.stop()
         await running
 
-    asyncio.run(run())
+    play(run)
 
 
 def post(body: bytes, headers: Mapping[str, str] | None = None) -> tuple[int, list[bytes]]:
@@ -213,6 +214,97 @@ def test_another_method_is_405_and_says_which_are_right(
 @pytest.mark.parametrize("path", ["/", "/b/", "/B", "/b/check/x", "/t.js"])
 def test_there_is_nothing_elsewhere(path: str) -> None:
     assert get(path).status_code == 404
+
+
+def test_every_answer_is_for_any_origin_and_none_sets_a_cookie(tmp_path: Path) -> None:
+    (tmp_path / "t.js").write_bytes(b"1;")
+    asked = {
+        ("POST", "/b"): 204,
+        ("OPTIONS", "/b"): 204,
+        ("GET", "/b"): 405,
+        ("GET", "/nowhere"): 404,
+        ("GET", "/health"): 200,
+        ("GET", "/t.js"): 200,
+        ("POST", "/t.js"): 405,
+    }
+
+    async def story(client: httpx.AsyncClient) -> None:
+        for (method, path), status in asked.items():
+            answer = await client.request(method, path)
+            assert (method, path, answer.status_code) == (method, path, status)
+            assert answer.headers["access-control-allow-origin"] == "*"
+            assert "set-cookie" not in answer.headers
+
+    visit(story, MemoryLog(), tmp_path)
+
+
+def talk(*sent: bytes) -> tuple[bytes, list[bytes]]:
+    """Send bytes on one connection, and that no more will come; all answers, and the lines of the log."""
+    log, answers = MemoryLog(), []
+
+    async def story(client: httpx.AsyncClient) -> None:
+        bare = Client(*await asyncio.open_connection("127.0.0.1", client.base_url.port))
+        bare.send(*sent)
+        bare.writer.write_eof()
+        answers.append(await bare.rest())
+        bare.writer.close()
+
+    visit(story, log)
+    return answers[0], log.read(0, 1000).lines
+
+
+def framed(body: bytes) -> bytes:
+    return b"POST /b HTTP/1.1\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
+
+
+def test_beacons_that_are_sent_ahead_on_one_connection_are_all_kept_in_their_order() -> None:
+    answers, lines = talk(*(framed(b'{"number":%d}' % number) for number in range(20)))
+    assert answers.count(b"HTTP/1.1 204 No Content\r\n") == 20
+    numbers = [msgspec.json.decode(line)["beacon"]["number"] for line in lines]
+    assert numbers == list(range(20))
+
+
+def test_after_a_body_that_is_too_large_the_connection_goes_on() -> None:
+    answers, lines = talk(framed(b"x" * 1_000_000), framed(b'{"a":1}'))
+    assert re.findall(rb"HTTP/1.1 (\d+)", answers) == [b"413", b"204"]
+    assert [msgspec.json.decode(line)["beacon"] for line in lines] == [{"a": 1}]
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        (b"hello\r\n\r\n", b"400 Bad Request"),
+        (framed(b"{}").replace(b"\r\n\r\n", b"\r\ntransfer-encoding: chunked\r\n\r\n"), b"400 "),
+        (
+            framed(b"{}").replace(b"content", b"upgrade: x\r\nconnection: upgrade\r\ncontent"),
+            b"400 ",
+        ),
+        (b"GET /health HTTP/1.1\r\n" + b"".join(b"a%d:\r\n" % n for n in range(102)), b"431 "),
+        (framed(b"x" * 2_000_000)[: BODY_BYTES + DISCARDED_BYTES + 100], b"413 "),
+    ],
+)
+def test_what_cannot_be_read_is_refused_with_a_reason_and_ends_the_connection(
+    sent: bytes, status: bytes
+) -> None:
+    answers, lines = talk(sent)
+    head, _, reason = answers.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 " + status)
+    assert b"\r\naccess-control-allow-origin: *\r\n" in head
+    assert head.endswith(b"\r\nconnection: close")
+    assert reason.endswith(b".\n")
+    assert b"HTTP/1.1" not in reason.removeprefix(b"This is no HTTP/1.1")
+    assert lines == []
+
+
+def test_what_cannot_be_read_is_counted_with_what_was_rejected() -> None:
+    async def story(client: httpx.AsyncClient) -> None:
+        bare = Client(*await asyncio.open_connection("127.0.0.1", client.base_url.port))
+        bare.send(b"hello\r\n\r\n")
+        assert (await bare.answer())[0] == 400
+        assert (await client.get("/health")).json()["rejected"] == {"400": 1}
+        bare.writer.close()
+
+    visit(story, MemoryLog())
 
 
 def test_the_tracker_is_served_and_head_has_no_body(tmp_path: Path) -> None:

@@ -1,55 +1,12 @@
-"""Bodies: limits while they arrive and while they unpack."""
+"""Bodies: gzip, and the limit while it unpacks."""
 
-import asyncio
 import gzip
 import zlib
 
 import pytest
 
-from bellrock.collector.asgi import Message
-from bellrock.collector.body import Gone, receive_body, unpack
+from bellrock.collector.body import unpack
 from bellrock.collector.limits import BODY_BYTES, UNPACKED_BYTES, TooLarge
-
-
-def received(*messages: Message) -> bytes:
-    waiting = list(messages)
-
-    async def receive() -> Message:
-        return waiting.pop(0)
-
-    return asyncio.run(receive_body(receive))
-
-
-def part(body: bytes, *, more: bool = True) -> Message:
-    return {"type": "http.request", "body": body, "more_body": more}
-
-
-def test_a_body_arrives_in_parts() -> None:
-    assert received(part(b"ab"), part(b"c"), part(b"", more=False)) == b"abc"
-    assert received({"type": "http.request"}) == b""
-
-
-def test_a_body_of_64_kib_is_taken_and_one_byte_more_is_refused() -> None:
-    assert len(received(part(b"x" * BODY_BYTES, more=False))) == BODY_BYTES
-    with pytest.raises(TooLarge):
-        received(part(b"x" * BODY_BYTES), part(b"x", more=False))
-
-
-def test_of_a_body_that_is_too_large_no_more_than_a_mebibyte_is_read_on() -> None:
-    parts = [part(b"x" * BODY_BYTES) for _ in range(1000)]
-    waiting = iter(parts)
-
-    async def receive() -> Message:
-        return next(waiting)
-
-    with pytest.raises(TooLarge):
-        asyncio.run(receive_body(receive))
-    assert len(list(waiting)) > 900
-
-
-def test_a_browser_that_leaves_early_has_sent_nothing() -> None:
-    with pytest.raises(Gone):
-        received(part(b"{"), {"type": "http.disconnect"})
 
 
 def test_gzip_is_unpacked() -> None:

@@ -9,8 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
@@ -19,8 +19,10 @@ import msgspec
 import pytest
 
 from bellrock.collector import CollectorConfig, run
+from bellrock.config import Config
 from bellrock.errors import ConfigurationError, LogInUse
 from bellrock.log.sqlite import SqliteLogReader
+from bellrock.process import collect
 
 _SERVE_UNTIL_THE_CLOCK_JUMPS = Path(__file__).with_name("serve_until_the_clock_jumps.py")
 _spawn = multiprocessing.get_context("spawn")
@@ -28,24 +30,34 @@ _spawn = multiprocessing.get_context("spawn")
 
 @pytest.fixture
 def config(tmp_path: Path) -> CollectorConfig:
+    return CollectorConfig(
+        host="127.0.0.1", port=free_port(), log_directory=tmp_path / "log", policies={}
+    )
+
+
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    return CollectorConfig(host="127.0.0.1", port=port, log_directory=tmp_path / "log", policies={})
+        return int(free.getsockname()[1])
 
 
 def address(config: CollectorConfig) -> str:
     return f"http://{config.host}:{config.port}"
 
 
+def collector(config: CollectorConfig) -> AbstractContextManager[BaseProcess]:
+    return running(run, config, address(config))
+
+
 @contextmanager
-def collector(config: CollectorConfig) -> Iterator[BaseProcess]:
-    process = _spawn.Process(target=run, args=(config,))
+def running(serve: Callable[..., None], config: object, url: str) -> Iterator[BaseProcess]:
+    """Run what serves that configuration, in a process of its own."""
+    process = _spawn.Process(target=serve, args=(config,))
     process.start()
     try:
         for _ in range(200):
             try:
-                httpx.get(f"{address(config)}/health").raise_for_status()
+                httpx.get(f"{url}/health").raise_for_status()
                 break
             except httpx.TransportError:
                 assert process.is_alive(), "the collector did not start"
@@ -155,6 +167,27 @@ def test_a_second_collector_is_refused_on_the_same_address_and_on_the_same_log(
             run(elsewhere)
         with pytest.raises(LogInUse, match="another writer"):
             run(msgspec.structs.replace(config, port=0))
+
+
+def test_sites_are_read_anew_at_sighup_without_losing_a_beacon(tmp_path: Path) -> None:
+    site = f'[[site]]\nkey = "shop-a"\ncurrency = "EUR"\norder_key = "{"0" * 64}"\ngpc = "%s"\n'
+    sites = tmp_path / "sites.toml"
+    sites.write_text(site % "ignore")
+    settings = Config(data=str(tmp_path), collect=f"127.0.0.1:{free_port()}")
+    with (
+        running(collect, settings, settings.collect_address.url) as process,
+        httpx.Client(base_url=settings.collect_address.url, headers={"Sec-GPC": "1"}) as client,
+    ):
+        kept = 0
+        while not (dropped := client.get("/health").json()["dropped"]):
+            assert client.post("/b", content=b'{"site":"shop-a"}').status_code == 204
+            kept += 1
+            if kept == 3:
+                sites.write_text(site % "drop")
+                os.kill(process.pid or 0, signal.SIGHUP)
+            assert kept < 1000
+    with closing(SqliteLogReader(settings.log_directory)) as reader:
+        assert reader.end() == kept - dropped >= 3
 
 
 def test_a_jump_of_the_clock_stops_the_process_with_a_clear_error(config: CollectorConfig) -> None:

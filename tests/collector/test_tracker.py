@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bellrock.collector.asgi import Answer
+from bellrock.collector.exchange import Answer
 from bellrock.collector.tracker import Asset, load_tracker
 
 SCRIPT = b"console.log('bellrock');" * 20
@@ -18,7 +18,8 @@ def script(tmp_path: Path) -> Asset:
 
 
 def header(answer: Answer, name: bytes) -> bytes | None:
-    return dict(answer.headers).get(name)
+    lines = [line.partition(b": ") for line in answer.head.split(b"\r\n")[1:]]
+    return {field: value for field, _, value in lines}.get(name)
 
 
 def test_the_script_is_sent_plain_to_who_wants_it_plain(script: Asset) -> None:

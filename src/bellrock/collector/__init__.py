@@ -1,6 +1,7 @@
 """The collector: takes beacons over HTTP and answers only when the log has them durably.
 
-Reading order: server, app, body, elements, privacy, entry, commit, clock; tracker, beside them.
+Reading order: server, listener, connection, reading, exchange; app, body, elements, privacy, entry,
+commit, clock; tracker, beside them.
 """
 
 from bellrock.collector.config import CollectorConfig

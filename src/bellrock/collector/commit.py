@@ -22,9 +22,12 @@ WAITING_BYTES = 64 * 2**20
 _journal = structlog.get_logger(__name__)
 
 
+Told = Callable[[LogUnavailable | None], None]
+
+
 class _Waiting(NamedTuple):
     entries: Sequence[bytes]
-    kept: asyncio.Future[None]
+    told: Told
 
 
 class GroupCommit:
@@ -41,20 +44,20 @@ class GroupCommit:
         self._healthy = True
         self._thread = ThreadPoolExecutor(1, "log")
 
-    async def keep(self, entries: Sequence[bytes]) -> None:
-        """Return when the entries are durable; raises LogUnavailable if they will not be."""
+    def keep(self, entries: Sequence[bytes], told: Told) -> None:
+        """Call `told` when the entries are durable, with None, or will never be, with the reason.
+
+        Raises LogUnavailable, and does not call, if they cannot even wait.
+        """
         if self._closed:
             raise LogUnavailable("The collector is stopping.")
         if self._waiting_bytes > WAITING_BYTES:
             raise LogUnavailable("The log is too slow for what arrives: try again later.")
-        loop = asyncio.get_running_loop()
-        waiting = _Waiting(entries, loop.create_future())
         if not self._waiting:
-            self._group_closes = loop.time() + self._window
-        self._waiting.append(waiting)
+            self._group_closes = asyncio.get_running_loop().time() + self._window
+            self._wake.set()
+        self._waiting.append(_Waiting(entries, told))
         self._waiting_bytes += sum(map(len, entries))
-        self._wake.set()
-        await waiting.kept
 
     async def accepts_writes(self) -> bool:
         """Say whether the log takes lines; asks the log itself after an append has failed."""
@@ -115,9 +118,4 @@ class GroupCommit:
 
 def _settle(group: list[_Waiting], error: LogUnavailable | None) -> None:
     for waiting in group:
-        if waiting.kept.done():  # its request was cancelled
-            continue
-        if error is None:
-            waiting.kept.set_result(None)
-        else:
-            waiting.kept.set_exception(LogUnavailable(str(error)))
+        waiting.told(error)

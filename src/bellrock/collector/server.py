@@ -5,21 +5,24 @@ A clean stop takes no new requests, answers those it has, and closes the log: wh
 """
 
 import asyncio
+import resource
 import signal
 from contextlib import closing
 
 import structlog
-from granian.server.embed import Server
+import uvloop
 
 from bellrock.collector.app import Collector
 from bellrock.collector.clock import JUMP_SECONDS, GuardedClock
 from bellrock.collector.commit import GroupCommit
 from bellrock.collector.config import CollectorConfig
+from bellrock.collector.listener import Listener
 from bellrock.collector.tracker import load_tracker
-from bellrock.errors import LogUnavailable
-from bellrock.listening import http_server, refuse_taken_address
+from bellrock.listening import refuse_taken_address
 from bellrock.log.sqlite import SqliteLogReader, SqliteLogWriter
 from bellrock.log.stamp import last_at
+
+_OPEN_FILES = 65_536  # a connection is an open file, and kept-alive ones are many
 
 _journal = structlog.get_logger(__name__)
 
@@ -31,8 +34,9 @@ def run(config: CollectorConfig, clock: GuardedClock | None = None) -> None:
     ConfigurationError if it cannot start, and ClockJumped if the clock jumps while it serves.
     """
     refuse_taken_address(config.host, config.port)
+    _admit_many_connections()
     with closing(SqliteLogWriter(config.log_directory)) as writer:
-        asyncio.run(_serve(config, writer, clock or GuardedClock()))
+        uvloop.run(_serve(config, writer, clock or GuardedClock()))
 
 
 async def _serve(config: CollectorConfig, writer: SqliteLogWriter, clock: GuardedClock) -> None:
@@ -41,32 +45,32 @@ async def _serve(config: CollectorConfig, writer: SqliteLogWriter, clock: Guarde
     if not tracker:
         _journal.warning("no tracker", reason="t.js has not been built, so /t.js is not served")
     app = Collector(commit, config.policies, tracker, config.country_header)
-    server = http_server(app, config.host, config.port, lifespan=False)
+    listener = await Listener.open(app, config.host, config.port)
+    stopping = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, server.stop)
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     _journal.info("collector started", host=config.host, port=config.port)
-    await _until_stopped(server, commit, clock)
+    await _until_stopped(stopping, listener, commit, clock)
     _journal.info("collector stopped")
 
 
-async def _until_stopped(server: Server, commit: GroupCommit, clock: GuardedClock) -> None:
+async def _until_stopped(
+    stopping: asyncio.Event, listener: Listener, commit: GroupCommit, clock: GuardedClock
+) -> None:
     """Run the parts until a signal or until one fails; stop them in the order of the data."""
-    serving = asyncio.create_task(server.serve())
+    asked = asyncio.create_task(stopping.wait())
     committing = asyncio.create_task(commit.run())
-    watching = asyncio.create_task(_watch(clock))
-    parts = {serving, committing, watching}
+    watching = [asyncio.create_task(_watch(clock)), asyncio.create_task(listener.sweep())]
+    parts = {asked, committing, *watching}
     await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
-    asked_to_stop = server.interrupt_signal
-    server.stop()  # type: ignore[no-untyped-call]
-    await asyncio.wait({serving})
+    await listener.close()
     commit.stop()
-    watching.cancel()
+    for part in (asked, *watching):
+        part.cancel()
     await asyncio.wait(parts)
-    for part in (committing, watching, serving):
+    for part in (committing, *watching):
         if not part.cancelled():
             part.result()
-    if not asked_to_stop:
-        raise LogUnavailable("The HTTP server of the collector ended by itself. Start it again.")
 
 
 async def _watch(clock: GuardedClock) -> None:
@@ -86,3 +90,10 @@ def _continue_from(config: CollectorConfig, clock: GuardedClock) -> int:
             "log ahead of the clock", seconds=round(ahead), log=str(config.log_directory)
         )
     return last
+
+
+def _admit_many_connections() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _OPEN_FILES if hard == resource.RLIM_INFINITY else min(_OPEN_FILES, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

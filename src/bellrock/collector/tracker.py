@@ -11,7 +11,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
-from bellrock.collector.asgi import Answer
+from bellrock.collector.exchange import Answer, answer
 
 TRACKER = files("bellrock") / "assets" / "tracker"
 _nothing = re.compile(rb"0(\.0*)?")
@@ -39,12 +39,11 @@ class Asset(NamedTuple):
             (b"x-content-type-options", b"nosniff"),
         ]
         if _matches(headers.get(b"if-none-match", b""), etag):
-            return Answer(304, common)
+            return answer(304, common)
         body = self.gzipped if zipped else self.plain
         if zipped:
             common.append((b"content-encoding", b"gzip"))
-        common += [(b"content-type", self.content_type), (b"content-length", b"%d" % len(body))]
-        return Answer(200, common, body)
+        return answer(200, [*common, (b"content-type", self.content_type)], body)
 
 
 def load_tracker(directory: Traversable = TRACKER) -> dict[str, Asset]:

@@ -1,0 +1,62 @@
+"""An address that is listened on, and all connections to it.
+
+Enters: a handler of requests. Always holds: after `close` no connection is open, and whoever was
+promised an answer has it, unless the log took longer than `_FINISH_SECONDS` to give one.
+"""
+
+import asyncio
+
+from bellrock.collector.connection import Connection
+from bellrock.collector.exchange import Handler
+
+_BACKLOG = 4096
+_SWEEP_SECONDS = 1.0
+_FINISH_SECONDS = 10.0
+_LOOK_SECONDS = 0.01
+
+
+class Listener:
+    """A listening socket and its connections."""
+
+    def __init__(self, server: asyncio.Server, connections: set[Connection]) -> None:
+        """To be made by `open`."""
+        self._server, self._connections = server, connections
+
+    @classmethod
+    async def open(cls, handle: Handler, host: str, port: int) -> "Listener":
+        """Listen, and let `handle` answer each request; port 0 is any that is free. Raises OSError."""
+        connections: set[Connection] = set()
+        # To asyncio `::` is every address of IPv6 alone; to all others, and to `None`, of IPv4 too.
+        server = await asyncio.get_running_loop().create_server(
+            lambda: Connection(handle, connections),
+            None if host == "::" else host,
+            port,
+            backlog=_BACKLOG,
+        )
+        return cls(server, connections)
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        return int(self._server.sockets[0].getsockname()[1])
+
+    async def sweep(self) -> None:
+        """Give up on connections that take too long, until cancelled."""
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            now = asyncio.get_running_loop().time()
+            for connection in list(self._connections):
+                connection.sweep(now)
+
+    async def close(self) -> None:
+        """Take no new connections, answer every request that has begun, and close."""
+        self._server.close()
+        loop = asyncio.get_running_loop()
+        until = loop.time() + _FINISH_SECONDS
+        while self._connections and loop.time() < until:
+            # Again each time, because a connection that was accepted last is made only now.
+            for connection in list(self._connections):
+                connection.finish()
+            await asyncio.sleep(_LOOK_SECONDS)
+        for connection in list(self._connections):
+            connection.abort()
