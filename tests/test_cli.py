@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -12,7 +13,11 @@ import structlog
 
 from bellrock import cli
 from bellrock.accounts import Accounts
+from bellrock.errors import FAILED
+from bellrock.marks.book import State
 from bellrock.sites import load_sites
+from bellrock.store.duckdb import DuckDBStore
+from runners.marked import held, put_marks
 
 GOLDEN = Path(__file__).parent / "golden"
 LOG = str(GOLDEN / "plain_visit.ndjson")
@@ -287,13 +292,159 @@ def test_a_user_that_cannot_be_added_is_refused(run: Run, accounts: Accounts) ->
     assert run("user", "add", "otto", "--role", "emperor").status == cli.REFUSED
 
 
+# --- bots ---
+
+STORE = Path("bellrock-data/store.duckdb")
+WHOLE = 'Fetcher/1.0 (it\'s [bold]"no"[/bold] :robot: ü 日本)' + "x" * 400
+
+
+@pytest.fixture
+def marks(run: Run) -> None:
+    pairs = [("shop-a", WHOLE), ("shop-a", "Other/2"), ("shop-b", "Other/2"), ("shop-b", "--help")]
+    put_marks(STORE, pairs)
+
+
+def states() -> dict[tuple[str, str], State]:
+    with closing(DuckDBStore(STORE)) as store:
+        return {(mark.site, mark.agent): mark.state for mark in store.marks()}
+
+
+def test_bots_are_listed_with_their_evidence_and_the_whole_user_agent(
+    run: Run, marks: None
+) -> None:
+    ran = run("bots", "list")
+    assert (ran.status, ran.err) == (0, "")
+    head, *rows = (line.rstrip() for line in ran.out.splitlines())
+    assert head.split(maxsplit=5) == [
+        "site",
+        "state",
+        "since",
+        "sessions",
+        "suspicious",
+        "user agent",
+    ]
+    evidence = ["active", "2026-11-23T05:42Z", "25", "24"]
+    assert [row.split(maxsplit=5) for row in rows] == [
+        ["shop-a", *evidence, WHOLE],
+        ["shop-a", *evidence, "Other/2"],
+        ["shop-b", *evidence, "--help"],
+        ["shop-b", *evidence, "Other/2"],
+    ]
+
+
+def test_bots_of_one_site_are_listed_alone(run: Run, marks: None) -> None:
+    _, *rows = run("bots", "list", "--site", "shop-b").out.splitlines()
+    assert [row.split()[0] for row in rows] == ["shop-b", "shop-b"]
+    assert run("bots", "list", "--site", "shop").out == "(none)\n"
+
+
+@pytest.mark.parametrize(
+    ("command", "state", "told"),
+    [
+        ("lift", "lifted", "Lifted on shop-a; its page impressions count from now on.\n"),
+        ("everywhere", "everywhere", "The mark holds on every site from now on.\n"),
+        ("restore", "active", "The mark holds on shop-a, and there alone.\n"),
+    ],
+)
+def test_what_is_decided_about_a_bot_is_told_and_listed(
+    run: Run, marks: None, command: str, state: State, told: str
+) -> None:
+    other = "everywhere" if state == "lifted" else "lift"
+    run("bots", other, "shop-a", WHOLE)
+    assert run("bots", command, "shop-a", WHOLE) == Ran(0, told, "")
+    assert states() == {
+        ("shop-a", WHOLE): state,
+        ("shop-a", "Other/2"): "active",
+        ("shop-b", "Other/2"): "active",
+        ("shop-b", "--help"): "active",
+    }
+    _, row, *_ = run("bots", "list", "--site", "shop-a").out.splitlines()
+    assert row.split()[1] == state
+
+
+@pytest.mark.parametrize("command", ["lift", "everywhere", "restore"])
+@pytest.mark.parametrize("named", [("shop-a", "Other"), ("shop", "Other/2"), ("shop-a", "\udcff")])
+def test_about_what_is_not_marked_there_is_nothing_to_decide(
+    run: Run, marks: None, command: str, named: tuple[str, str]
+) -> None:
+    """The last one is what an argument that is no UTF-8 becomes."""
+    before, (site, agent) = states(), named
+    assert refused(run("bots", command, site, agent)) == (
+        f"bellrock: user agent: there is no mark of {agent!r} on the site {site!r}. "
+        "List them with: bellrock bots list\n"
+    )
+    assert states() == before
+
+
+def test_a_user_agent_that_looks_like_an_option_is_named_after_two_dashes(
+    run: Run, marks: None
+) -> None:
+    assert run("bots", "lift", "--", "shop-b", "--help").status == 0
+    assert states()["shop-b", "--help"] == "lifted"
+
+
+@pytest.mark.parametrize(
+    ("agent", "shown"),
+    [
+        ("\x1b]0;owned\x07", r"\x1b]0;owned\x07"),
+        ("a\x9b31mb", r"a\x9b31mb"),
+        ("a\tb", r"a\tb"),
+        ("a\r\nshop-a  lifted", r"a\r\nshop-a  lifted"),
+        ("a\u202egnihsif", r"a\u202egnihsif"),
+    ],
+)
+def test_a_user_agent_does_nothing_to_the_terminal_and_is_named_as_it_is_listed(
+    run: Run, agent: str, shown: str
+) -> None:
+    """Anybody can send one, and a terminal obeys what stands in it."""
+    put_marks(STORE, [("shop-a", agent), ("shop-a", "b" + shown)])
+    _, row, _ = run("bots", "list").out.splitlines()
+    assert row.rstrip().split(maxsplit=5)[5] == shown
+    assert run("bots", "lift", "shop-a", shown).status == 0
+    assert states() == {("shop-a", agent): "lifted", ("shop-a", "b" + shown): "active"}
+    assert run("bots", "restore", "shop-a", agent).status == 0
+    assert states()["shop-a", agent] == "active"
+
+
+def test_a_user_agent_that_is_written_like_that_comes_before_one_that_is_shown_like_that(
+    run: Run,
+) -> None:
+    put_marks(STORE, [("shop-a", "a\tb"), ("shop-a", r"a\tb")])
+    assert run("bots", "lift", "shop-a", r"a\tb").status == 0
+    assert states() == {("shop-a", "a\tb"): "active", ("shop-a", r"a\tb"): "lifted"}
+
+
+def test_without_a_store_there_is_no_book_of_bots(run: Run) -> None:
+    for arguments in (["list"], ["lift", "shop-a", WHOLE]):
+        assert "store.duckdb: there is no store yet. Start bellrock once" in refused(
+            run("bots", *arguments)
+        )
+    assert not STORE.exists()
+
+
+# --- engine ---
+
+
+def test_an_engine_that_finds_the_store_open_fails_but_may_be_started_again(run: Run) -> None:
+    """`bellrock bots` opens a store at rest for a moment: a supervisor must not give up then."""
+    run("site", "add", "shop-a")
+    put_marks(STORE, [])
+    with held(STORE):
+        ran = run("engine")
+    assert (ran.status, ran.out) == (FAILED, "")
+    assert ran.err == (
+        f"bellrock: {STORE} is open in another process. "
+        "Stop that engine, or use another --data directory.\n"
+    )
+
+
 # --- the command itself ---
 
 
 def test_every_command_is_listed_and_explained(run: Run) -> None:
     ran = run("--help")
     assert ran.status == 0
-    for command in ("serve", "demo", "simulate", "fold", "check", "site", "token", "user"):
+    for command in ("serve", "demo", "simulate", "fold", "check", "site", "token", "user", "bots"):
         assert f" {command} " in ran.out
     assert " engine " not in ran.out
 

@@ -1,9 +1,11 @@
 """The laws of the fold: equal input gives equal documents, however it was cut, resumed or replayed."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 import msgspec
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -280,6 +282,38 @@ def test_what_an_impression_contributed_is_taken_back_though_its_site_now_choose
         assert (
             frame.select(additive).sum().equals(getattr(whole.sums(), name).select(additive).sum())
         )
+
+
+@law
+@given(data=st.data())
+def test_a_timer_keeps_its_name_however_often_its_site_declares_others(data: st.DataObject) -> None:
+    """Up to the eighth; what has no room any more is gone from open impressions, never under another name."""
+    names = [f"t{n}" for n in range(11)]
+    claims, marks, ledger, sent = MemoryClaims(), MemoryMarks(), Ledger(), Counter[str]()
+    state, saved = State(), list[bytes]()
+    for number in range(data.draw(st.integers(1, 6))):
+        declared = data.draw(st.lists(st.sampled_from(names), unique=True, max_size=8))
+        if data.draw(st.booleans()):
+            state = State()
+            state.restore(saved)
+        site = msgspec.structs.replace(SITES["shop"], timers=tuple(declared))
+        folding = Pipeline({"shop": site}, claims, marks, state)
+        timers = {name: 1 + names.index(name) for name in declared}
+        line = encode(START + number, beacon(number, timers=timers, page={"label": "home"}))
+        step = folding.step([line])
+        saved.append(step.changes)
+        if data.draw(st.booleans()):
+            saved = [state.snapshot()]
+        ledger.add(step.deltas)
+        sent |= Counter(declared)
+    ledger.add(folding.pass_boundaries())
+    rows = ledger.sums().timers.filter(pl.col("count") != 0).select("timer", "count", "sum").rows()
+    assert {name: total // count for name, count, total in rows} == {
+        name: 1000 * (1 + names.index(name)) for name in sent
+    }
+    assert all(count >= 1 for _, count, _ in rows)
+    ended = ledger.sums().cluster_timers.filter(pl.col("population") == "all")
+    assert set(declared) <= set(ended["timer"].to_list()) <= set(sent)
 
 
 def test_a_mark_that_is_lifted_leaves_no_trace_in_what_changes_later() -> None:

@@ -120,7 +120,7 @@ MISTAKES = [
     ('control = "A"', 'controll = "A"', f"{SITE}, test 'speed'", "unknown setting 'controll'", "Did you mean 'control'?"),
     ("[[site]]", "[[sites]]\n[[site]]", "sites.toml", "unknown setting 'sites'", "Did you mean 'site'?"),
     ('currency = "EUR"', "", "sites.toml", "missing required field `currency` - at `$.site[0]`", "sites.toml"),
-    ('gpc = "drop"', 'gpc = "drop"\ngpc = "drop"', "sites.toml", 'is not TOML: Key "gpc" already exists', "Mend"),
+    ('gpc = "drop"', 'gpc = "drop"\ngpc = "drop"', "sites.toml", "is not TOML: Cannot overwrite a value", "Mend"),
     ('gpc = "drop"', "gpc = drop", "sites.toml", "is not TOML", "Mend that line"),
 ]  # fmt: skip
 

@@ -1,7 +1,7 @@
 """The `bellrock` command: the one place that sees every part.
 
-Errors that bellrock raises on purpose are printed as one line and end with status 2; anything else is a
-bug and shows its traceback.
+Errors that bellrock raises on purpose are printed as one line and end with status 2, or 1 where starting
+again may help; anything else is a bug and shows its traceback.
 """
 
 import asyncio
@@ -21,7 +21,14 @@ from rich.table import Table
 
 from bellrock import __version__
 from bellrock.config import Config, load_config
-from bellrock.errors import FAILED, REFUSED, BellrockError, ConfigurationError, LogUnavailable
+from bellrock.errors import (
+    FAILED,
+    REFUSED,
+    BellrockError,
+    ConfigurationError,
+    LogUnavailable,
+    StoreInUse,
+)
 
 if TYPE_CHECKING:
     from bellrock.accounts import Accounts
@@ -446,7 +453,7 @@ def bots_list(*, site: str | None = None, place: Installation = _INSTALLATION) -
         for mark in book.marks():
             if site in {None, mark.site}:
                 evidence = iso_minute(mark.since), str(mark.sessions), str(mark.suspicious)
-                table.add_row(mark.site, mark.state, *evidence, mark.agent)
+                table.add_row(mark.site, mark.state, *evidence, _visible(mark.agent))
     _show(table)
 
 
@@ -510,7 +517,8 @@ def main() -> None:
             sys.stdout.flush()  # not at the interpreter's end, where a reader that is gone is an error
     except BellrockError as error:
         print(f"bellrock: {error}", file=sys.stderr)
-        sys.exit(FAILED if isinstance(error, LogUnavailable) else REFUSED)
+        # `bellrock bots` has a store at rest open for a moment: an engine that meets it may start again.
+        sys.exit(FAILED if isinstance(error, LogUnavailable | StoreInUse) else REFUSED)
     except BrokenPipeError:
         # The reader of our output has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -527,12 +535,19 @@ def _decide(place: Installation, site: str, agent: str, state: "State") -> None:
     from bellrock.runners.embedded.book import open_book
 
     with open_book(place.load()) as book:
-        if not book.set_mark(site, agent, state):
+        marked = [mark.agent for mark in book.marks() if mark.site == site]
+        meant = agent if agent in marked else {_visible(name): name for name in marked}.get(agent)
+        if meant is None or not book.set_mark(site, meant, state):
             raise ConfigurationError(
                 "user agent",
                 f"there is no mark of {agent!r} on the site {site!r}",
                 "List them with: bellrock bots list",
             )
+
+
+def _visible(text: str) -> str:
+    """Text of strangers, to be shown and copied: a terminal would obey control characters."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _require_site(config: Config, key: str) -> None:

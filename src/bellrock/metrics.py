@@ -8,7 +8,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
-from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client import Counter as Total
 from prometheus_client.metrics_core import Metric
 
@@ -18,16 +25,21 @@ PREFIX = "bellrock"
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 _LINES = (10, 100, 250, 500, 1000, 2500, 5000, 10_000, 20_000)
 
+# Or each counter would have another series, which nobody looks at: the time at which it began.
+disable_created_metrics()  # type: ignore[no-untyped-call]  # this function alone has no types
+
 
 class StepFigures(msgspec.Struct, frozen=True):
-    """A step as it is told: how many `lines` it folded in how many `seconds`, and what was open after it.
-
-    `issues` are lines by kind of issue; `balance` is that of all steps of the store together.
-    """
+    """A step as it is told: how many `lines` it folded in how many `seconds`; `issues` are lines by kind."""
 
     lines: int
     seconds: float
     issues: Mapping[str, int]
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """What is open, in how many bytes of memory, and the `balance` of all steps of the store together."""
+
     sessions: int
     impressions: int
     state_bytes: int
@@ -68,12 +80,15 @@ class Metrics:
             self._issues.labels(issue).inc(lines)
         self._seconds.observe(step.seconds)
         self._sizes.observe(step.lines)
-        self._sessions.set(step.sessions)
-        self._impressions.set(step.impressions)
-        self._state.set(step.state_bytes)
-        for part, lines in msgspec.structs.asdict(step.balance).items():
+
+    def show(self, standing: Standing) -> None:
+        """Say how the engine stands: at its start, and after each step; from its thread."""
+        self._sessions.set(standing.sessions)
+        self._impressions.set(standing.impressions)
+        self._state.set(standing.state_bytes)
+        for part, lines in msgspec.structs.asdict(standing.balance).items():
             self._accounted.labels(part).set(lines)
-        self._difference.set(step.balance.difference)
+        self._difference.set(standing.balance.difference)
 
     def text(self) -> bytes:
         """Everything, in Prometheus' text format."""

@@ -1,17 +1,19 @@
 """Texts as small codes: what repeats in many rows is kept once.
 
-Enters: values that the configuration bounds (sites, labels, releases; tests with their group) and user
-agents, which nothing bounds. Leaves: codes, and the values again. Code 0 is the absent one. Codes hold as
-long as the state they belong to; only user agents that no row has any more are forgotten (`Agents.keep`).
+Enters: values that the configuration bounds (sites, labels, releases; tests with their group; a site's own
+timers) and user agents, which nothing bounds. Leaves: codes, and the values again. Code 0 is the absent one.
+Codes hold as long as the state they belong to; only user agents that no row has any more are forgotten
+(`Agents.keep`).
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bellrock.schema.agent import BROWSERS, SYSTEMS
+from bellrock.schema.timers import MAX_CUSTOM
 
 Value = TypeVar("Value")
 
@@ -135,3 +137,21 @@ class Names:
         self.tests = Codes(("", ""))
         """Tests with their group."""
         self.agents = Agents()
+        self.timers: dict[int, list[str]] = {}
+        """The own timers of a site, by its code: each at its slot, after those of the vitals."""
+
+    def declare_timers(self, site: int, declared: Sequence[str]) -> list[int]:
+        """Give the own timers that a site declares their slots; those that are known keep theirs.
+
+        One that is declared no more keeps its slot until another needs it. Returns the slots (from 0) that
+        change hands: what rows have there is another timer's.
+        """
+        slots = self.timers.setdefault(site, list(declared))
+        taken = []
+        for name in declared:
+            if name not in slots and len(slots) < MAX_CUSTOM:
+                slots.append(name)
+            elif name not in slots:
+                taken.append(next(n for n, other in enumerate(slots) if other not in declared))
+                slots[taken[-1]] = name
+        return taken

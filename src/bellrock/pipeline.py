@@ -54,6 +54,7 @@ class Pipeline:
 
         `claims` decides who owns an order, `marks` which user agents are bots by their behaviour.
         """
+        state.declare_timers({key: site.timers for key, site in sites.items() if site.timers})
         self._claims = claims
         self._marks = marks
         self._normalise = Normaliser(sites, state.names)

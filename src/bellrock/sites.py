@@ -5,9 +5,11 @@ key to `Site`, in the order of the file. Every mistake is a `ConfigurationError`
 the site, the setting and the mend; nothing is guessed.
 """
 
+import json
 import os
 import re
 import secrets
+import tomllib
 from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
@@ -16,7 +18,6 @@ from types import MappingProxyType
 from typing import Any
 
 import msgspec
-import tomlkit
 
 from bellrock.errors import ConfigurationError
 from bellrock.schema import dimensions, measures, timers
@@ -85,8 +86,8 @@ def load_sites(path: Path) -> Sites:
 def parse_sites(text: str, place: str) -> Sites:
     """The sites of a TOML text; `place` names it in errors."""
     try:
-        document = tomlkit.parse(text).unwrap()
-    except tomlkit.exceptions.TOMLKitError as error:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(place, f"is not TOML: {error}", "Mend that line.") from error
     _refuse_unknown(document, place)
     try:
@@ -107,13 +108,15 @@ def add_site(path: Path, key: str, currency: str = "EUR") -> Site:
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     if key in parse_sites(text, str(path)):
         raise ConfigurationError(str(path), f"has a site {key!r} already", "Choose another key.")
-    table = tomlkit.table()
-    table.update({"key": key, "currency": currency, "order_key": secrets.token_hex(32)})
-    addition = tomlkit.document()
-    entries = tomlkit.aot()
-    entries.append(table)
-    addition.add("site", entries)
-    joined = f"{text.rstrip()}\n\n{tomlkit.dumps(addition)}".lstrip()
+    table = {"key": key, "currency": currency, "order_key": secrets.token_hex(32)}
+    # Texts of JSON are texts of TOML.
+    lines = [
+        "",
+        "[[site]]",
+        *(f"{name} = {json.dumps(value)}" for name, value in table.items()),
+        "",
+    ]
+    joined = "\n".join([text.rstrip(), *lines]).lstrip()
     site = parse_sites(joined, str(path))[key]
     _replace(path, joined)
     return site
@@ -204,12 +207,9 @@ def _site(table: _SiteTable, place: str) -> Site:
 
 def _check_dimensions(table: _SiteTable, need: Any) -> None:
     for name in table.dimensions:
-        near = get_close_matches(name, dimensions.OPTIONAL_NAMES, n=1, cutoff=0)[0]
-        need(
-            name in dimensions.OPTIONAL_NAMES,
-            f"unknown dimension {name!r}",
-            f"Did you mean {near!r}?",
-        )
+        if name not in dimensions.OPTIONAL_NAMES:
+            near = get_close_matches(name, dimensions.OPTIONAL_NAMES, n=1, cutoff=0)[0]
+            need(holds=False, problem=f"unknown dimension {name!r}", mend=f"Did you mean {near!r}?")
     need(
         len(set(table.dimensions)) == len(table.dimensions),
         "a dimension is named twice",

@@ -34,5 +34,7 @@ class Declared:
                 for test in site.tests
                 for group in test.groups
             }
-            custom = enumerate(site.timers, start=len(VITALS))
-            self.slots |= {(key, name): slot for slot, name in custom}
+            if site.timers:
+                names.declare_timers(self.codes[key], site.timers)
+                own = enumerate(names.timers[self.codes[key]], start=len(VITALS))
+                self.slots |= {(key, name): slot for slot, name in own if name in site.timers}

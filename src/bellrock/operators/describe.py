@@ -85,7 +85,7 @@ class Describer:
         return pl.Series("timer", names, dtype=pl.String)
 
     def _custom(self, site: int, slot: int) -> str:
-        return self._sites[self._names.texts.value(site)].timers[slot]
+        return self._names.timers[site][slot]
 
     def _fixed(self, keys: Rows) -> list[pl.Series]:
         words = {

@@ -6,10 +6,10 @@ form a new run, and runs of like size are merged, dead rows left out. So a batch
 whatever the table holds.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bellrock.operators.keys import Keys, prefix_range
 from bellrock.rows import Index, Rows, copy, join, pick, place
@@ -135,10 +135,10 @@ class RunTable:
         order = np.argsort(keys, kind="stable")
         return keys[order], pick(join([rows for _, rows in parts], self.dtype), order)
 
-    def map(self, field: str, codes: NDArray[np.uint32]) -> None:
-        """Put `codes[value]` in the place of each value of a field."""
+    def rewrite(self, change: Callable[[Rows], None]) -> None:
+        """Change all rows where they lie, the dead ones too; not the field that they are due by."""
         for run in self._runs:
-            run.rows[field] = codes[run.rows[field]]
+            change(run.rows)
 
     def _add(self, keys: Keys, rows: Rows) -> None:
         self._runs.append(_Run(keys, rows, self._due))

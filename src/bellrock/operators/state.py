@@ -5,7 +5,7 @@ What a step changed is exactly what must be saved: the rows it put and the sessi
 """
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import numpy as np
@@ -18,7 +18,8 @@ from bellrock.operators.keys import Hasher, Keys, impression_keys, prefixes
 from bellrock.operators.orders import Basket, pack_basket, unpack_basket
 from bellrock.operators.run_table import Found, RunTable
 from bellrock.rows import Rows, pick
-from bellrock.schema.impression import IMPRESSION, SESSION
+from bellrock.schema.impression import IMPRESSION, NO_TIMER, SESSION
+from bellrock.schema.timers import VITALS
 
 VERSION = 2
 """Of the form in which a state is saved."""
@@ -33,6 +34,7 @@ class _SavedState(msgspec.Struct, array_like=True):
     texts: list[str]
     tests: list[tuple[str, str]]
     agents: list[tuple[str, Agent]]
+    timers: list[tuple[str, list[str]]]
     ended: bytes
     impressions: bytes
     sessions: bytes
@@ -56,8 +58,21 @@ class State:
         self.watermark: int | None = None
         self._hash_bits = hash_bits
         self._saved_names = (1, 1, 1)
+        self._unsaved_timers: set[int] = set()
         self._use(secrets.token_bytes(32))
         self.evidence = evidence or Evidence(self._secret)
+
+    def declare_timers(self, declared: Mapping[str, Sequence[str]]) -> None:
+        """Sites declare these timers of their own from now on; what rows have keeps its name.
+
+        Of a timer that is declared no more, rows lose what they have when another takes its slot.
+        """
+        for site, timers in declared.items():
+            code = self.names.texts.code(site)
+            before = list(self.names.timers.get(code, ()))
+            self._empty(code, self.names.declare_timers(code, timers))
+            if self.names.timers[code] != before:
+                self._unsaved_timers.add(code)
 
     def take_sessions_due(self, minute: int) -> tuple[Found, Found]:
         """Remove the sessions due at or before a minute and their impressions; returns both."""
@@ -73,8 +88,10 @@ class State:
     def snapshot(self) -> bytes:
         """The whole state as one change, on which the changes of later steps build."""
         _, rows = self.impressions.items()
-        self.impressions.map("agent", self.names.agents.keep(np.unique(rows["agent"])))
+        moved = self.names.agents.keep(np.unique(rows["agent"]))
+        self.impressions.rewrite(lambda rows: rows.__setitem__("agent", moved[rows["agent"]]))
         self._saved_names = (1, 1, 1)
+        self._unsaved_timers = set(self.names.timers)
         nothing = np.empty(0, np.uint64)
         return self._encode(
             nothing, self.impressions.items(), self.sessions.items(), self.evidence.saved()
@@ -113,6 +130,17 @@ class State:
         self.session_keys = Keyring(hasher, self.sessions, "site", lambda _, own: own)
         self.impression_keys = Keyring(hasher, self.impressions, "session", impression_keys)
 
+    def _empty(self, site: int, slots: Sequence[int]) -> None:
+        """Take from a site's rows what they have in slots (from 0) of its own timers."""
+
+        def empty(rows: Rows) -> None:
+            timers = rows["timers"]
+            for slot in slots:
+                timers[rows["site"] == site, len(VITALS) + slot] = NO_TIMER
+
+        if slots:
+            self.impressions.rewrite(empty)
+
     def _take_impressions(self, sessions: Keys) -> Found:
         """Remove all impressions of sessions, whose keys ascend."""
         found = self.impressions.find_prefixes(np.unique(prefixes(sessions)))
@@ -132,6 +160,7 @@ class State:
         keys, rows = impressions
         texts, tests, agents = self._saved_names
         self._saved_names = self._count_names()
+        timers, self._unsaved_timers = self._unsaved_timers, set()
         return msgspec.msgpack.encode(
             _SavedState(
                 version=VERSION,
@@ -140,6 +169,10 @@ class State:
                 texts=self.names.texts.since(texts),
                 tests=self.names.tests.since(tests),
                 agents=self.names.agents.since(agents),
+                timers=[
+                    (self.names.texts.value(code), self.names.timers[code])
+                    for code in sorted(timers)
+                ],
                 ended=ended.tobytes(),
                 impressions=encode_rows(keys, rows),
                 sessions=encode_rows(*sessions),
@@ -158,6 +191,11 @@ class State:
             self.names.tests.code(test)
         for text, agent in saved.agents:
             self.names.agents.add(text, agent)
+        for site, timers in saved.timers:
+            code = self.names.texts.code(site)
+            before = self.names.timers.get(code, [])
+            self._empty(code, [n for n, name in enumerate(before) if timers[n] != name])
+            self.names.timers[code] = timers
         ended = np.frombuffer(saved.ended, np.uint64)
         self.sessions.take(ended)
         for key in self._take_impressions(ended).keys.tolist():

@@ -9,12 +9,14 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import datetime
 from http import HTTPStatus
+from typing import TypeVar
 
 import msgspec
 
 from bellrock.accounts import Accounts
 from bellrock.api.auth import COOKIE
 from bellrock.api.bots import CHANGES, MarkList
+from bellrock.api.problems import Problem
 from bellrock.api.services import PREFIX
 from bellrock.config import Address, Config
 from bellrock.errors import BellrockError, ConfigurationError, StoreInUse
@@ -23,6 +25,7 @@ from bellrock.store.duckdb import DuckDBStore
 
 _SESSION_SECONDS = 60
 _TIMEOUT = 10.0
+_T = TypeVar("_T")
 
 
 @contextmanager
@@ -71,7 +74,7 @@ class EngineBook:
             raise self._refused(body)
         return [
             MarkEntry(m.site, m.agent, _minute(m.since), m.sessions, m.suspicious, m.state)
-            for m in msgspec.json.decode(body, type=MarkList).marks
+            for m in self._read(body, MarkList).marks
         ]
 
     def set_mark(self, site: str, agent: str, state: State) -> bool:
@@ -79,9 +82,14 @@ class EngineBook:
         name = next(name for name, change in CHANGES.items() if change.state == state)
         request = msgspec.json.encode({"site": site, "agent": agent})
         status, body = self._ask("POST", f"/bots/{name}", request)
-        if status not in {HTTPStatus.NO_CONTENT, HTTPStatus.NOT_FOUND}:
-            raise self._refused(body)
-        return status == HTTPStatus.NO_CONTENT
+        if status == HTTPStatus.NO_CONTENT:
+            return True
+        refused = self._refused(
+            body
+        )  # also where there is no such mark: so it is the engine that says it
+        if status != HTTPStatus.NOT_FOUND:
+            raise refused
+        return False
 
     def _ask(self, method: str, path: str, body: bytes | None = None) -> tuple[int, bytes]:
         with closing(
@@ -92,13 +100,23 @@ class EngineBook:
                 answer = connection.getresponse()
                 return answer.status, answer.read()
             except (OSError, http.client.HTTPException) as error:
-                raise BellrockError(
-                    f"An engine has the store open, but does not answer at {self._address.url}"
-                    f" ({error}). Name its address with --dashboard, or stop it."
-                ) from error
+                raise self._elsewhere(error) from error
+
+    def _read(self, body: bytes, form: type[_T]) -> _T:
+        try:
+            return msgspec.json.decode(body, type=form)
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            raise self._elsewhere("something else does") from error
+
+    def _elsewhere(self, reason: object) -> BellrockError:
+        return BellrockError(
+            f"An engine has the store open, but does not answer at {self._address.url} ({reason})."
+            " Name its address with --dashboard, or stop it."
+        )
 
     def _refused(self, body: bytes) -> BellrockError:
-        return BellrockError(f"The engine at {self._address.url} refused: {body.decode()[:500]}")
+        problem = self._read(body, Problem)
+        return BellrockError(f"The engine at {self._address.url} refused: {problem.detail}")
 
 
 def _minute(text: str) -> int:

@@ -15,11 +15,10 @@ import structlog
 from bellrock.claims.duckdb import EmbeddedClaims
 from bellrock.log.contract import LogReader
 from bellrock.marks.duckdb import EmbeddedMarks
-from bellrock.metrics import Metrics, StepFigures, issue_lines
+from bellrock.metrics import Metrics, Standing, StepFigures, issue_lines
 from bellrock.operators.balance import Balance
 from bellrock.operators.state import State
-from bellrock.operators.summaries import NO_DELTAS
-from bellrock.pipeline import Pipeline
+from bellrock.pipeline import Pipeline, Step
 from bellrock.progress import Progress
 from bellrock.runners.embedded.housekeeping import MANY_ROWS, Housekeeping
 from bellrock.schema.site import Site
@@ -66,8 +65,9 @@ class Engine:
         self._pipeline = Pipeline(sites, self._claims, self._marks, state)
         self._position, _ = store.progress()
         self._balance = store.balance()
-        self._issues = NO_DELTAS.issues
-        self._tell()
+        self._metrics.show(self._standing())
+        # When the newest line was folded is not stored: after a night without visitors it is no lag.
+        self._tell(state.watermark or 0)
 
     @property
     def position(self) -> int:
@@ -93,12 +93,14 @@ class Engine:
         chunk = self._log.read(self._position, MOST_LINES)
         if not chunk.lines:
             return 0
-        self._fold(chunk.lines, chunk.position)
-        self._metrics.count(self._figures(len(chunk.lines), time.monotonic() - began))
-        self._tell()
+        step = self._fold(chunk.lines, chunk.position)
+        issues = issue_lines(step.deltas.issues.select("issue", "lines").iter_rows())
+        self._metrics.count(StepFigures(len(chunk.lines), time.monotonic() - began, issues))
+        self._metrics.show(self._standing())
+        self._tell(int(self._wall_clock() * 1000))
         return len(chunk.lines)
 
-    def _fold(self, lines: Sequence[bytes], position: int) -> None:
+    def _fold(self, lines: Sequence[bytes], position: int) -> Step:
         self._marks.refresh()
         step = self._pipeline.step(lines)
         if step.balance.difference:
@@ -127,24 +129,19 @@ class Engine:
             self._changed_bytes += len(state)
         self._position = position
         self._balance = _sum(self._balance, step.balance)
-        self._issues = step.deltas.issues
+        return step
 
-    def _figures(self, lines: int, seconds: float) -> StepFigures:
+    def _standing(self) -> Standing:
         state = self._pipeline.state
-        return StepFigures(
-            lines=lines,
-            seconds=seconds,
-            issues=issue_lines(self._issues.select("issue", "lines").iter_rows()),
+        return Standing(
             sessions=len(state.sessions),
             impressions=len(state.impressions),
             state_bytes=state.sessions.nbytes + state.impressions.nbytes,
             balance=self._balance,
         )
 
-    def _tell(self) -> None:
-        self._progress.advance(
-            self._position, self._pipeline.state.watermark, int(self._wall_clock() * 1000)
-        )
+    def _tell(self, at_wall_ms: int) -> None:
+        self._progress.advance(self._position, self._pipeline.state.watermark, at_wall_ms)
 
 
 def _sum(one: Balance, other: Balance) -> Balance:

@@ -10,8 +10,8 @@ import gc
 import signal
 import threading
 import time
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 
 import structlog
 from granian.server.embed import Server
@@ -50,10 +50,9 @@ def run(config: Config) -> None:
             log, store, sites, progress, metrics=metrics, step_seconds=config.step_seconds
         )
         app = create_app(store, store, sites, accounts, progress, time.time, metrics=metrics)
-        spare_what_stays()
-        asyncio.run(
-            _serve(http_server(app, *config.dashboard_address, lifespan=True), engine, progress)
-        )
+        server = http_server(app, *config.dashboard_address, lifespan=True)
+        with sparing_what_stays():
+            asyncio.run(_serve(server, engine, progress))
 
 
 def watch(metrics: Metrics, store: DuckDBStore, progress: Progress) -> None:
@@ -69,13 +68,21 @@ def watch(metrics: Metrics, store: DuckDBStore, progress: Progress) -> None:
     metrics.watch("marks", "user agents ever marked as bots, by site", lambda: store.count("marks"))
 
 
-def spare_what_stays() -> None:
+@contextmanager
+def sparing_what_stays() -> Iterator[None]:
     """Let the garbage collector leave alone what is there at the start, and look less often.
 
-    Steps make many objects that die by themselves and no cycles.
+    Steps make many objects that die by themselves and no cycles. At the end it must look at everything:
+    DuckDB complains of what outlives the interpreter.
     """
+    before = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(_OBJECTS_BEFORE_GC)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 async def _serve(server: Server, engine: Engine, progress: Progress) -> None:
