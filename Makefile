@@ -1,6 +1,6 @@
 # The single door. Every target sets up what it needs, says what it does, and is quick the second time.
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs pictures wheel lock clean
+.PHONY: help demo test torture check format bench bench-engine docs pictures wheel lock clean
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
 
@@ -19,17 +19,21 @@ TRACKER   := $(ASSETS)/tracker/t.js
 DASHBOARD := $(ASSETS)/dashboard/index.html
 
 help: ## this list
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
 
 demo: $(DONE)/python $(TRACKER) $(DASHBOARD) ## a demonstration shop with visitors, and its dashboard, until Ctrl-C
 	@exec $(BIN)/bellrock demo
 
-test: $(DONE)/python $(DONE)/chromium $(TRACKER) $(DASHBOARD) ## every test
+test: $(DONE)/python $(DONE)/chromium $(DONE)/servers $(TRACKER) $(DASHBOARD) ## every test
 	$(SAY) "Tests of the tracker and the dashboard"
 	@cd tracker && $(NPM) test --silent
 	@cd dashboard && $(NPM) test --silent
 	$(SAY) "Tests"
 	@$(BIN)/pytest -q -n 2 --dist worksteal $(PYTEST)
+
+torture: $(DONE)/python ## engine and collector killed 1,000 times under load; KILLS=n chooses how often
+	@TORTURE_KILLS=$(or $(KILLS),1000) TORTURE_SEED=$(SEED) $(BIN)/pytest -q -s -p no:randomly \
+	  --basetemp=$(DONE)/torture tests/end_to_end/test_torture.py
 
 check: $(DONE)/python tracker/node_modules/.done dashboard/node_modules/.done ## format, lint, types, direction of imports
 	$(SAY) "Format and lint"
@@ -49,6 +53,9 @@ format: $(DONE)/python tracker/node_modules/.done dashboard/node_modules/.done #
 bench: $(DONE)/python ## figures of this machine, as ratios
 	@$(BIN)/python -m bench
 
+bench-engine: $(DONE)/python .venv-bench-flink/.done .venv-bench-spark/.done ## the engine on one core, beside Flink SQL and Spark
+	@$(BIN)/python -m bench.engine
+
 docs: $(DONE)/python ## the reference pages, made from the code
 	@$(BIN)/python scripts/docs.py
 
@@ -60,12 +67,12 @@ wheel: $(DONE)/python $(TRACKER) $(DASHBOARD) ## a wheel that runs without Node,
 
 lock: $(DONE)/python ## lock the newest versions that pyproject.toml admits
 	@for set in runtime dev; do \
-	  group=$$([ $$set = dev ] && echo "--group dev"); \
+	  group=$$([ $$set = dev ] && echo "--extra aws --group dev"); \
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-emit-index-url $$group pyproject.toml -o requirements/$$set.txt; done
 
 clean: ## remove all that was built
-	rm -rf $(VENV) $(DONE) $(ASSETS) dist tracker/node_modules dashboard/node_modules demo-data
+	rm -rf $(VENV) .venv-bench-* $(DONE) $(ASSETS) dist tracker/node_modules dashboard/node_modules demo-data
 
 $(DONE)/python: requirements/dev.txt pyproject.toml
 	$(SAY) "Python environment"
@@ -82,6 +89,27 @@ $(DONE)/chromium:
 	@command -v chromium >/dev/null || { \
 	  echo "The browser tests drive the system's Chromium. On Debian: apt-get install chromium"; exit 1; }
 	@mkdir -p $(DONE) && touch $@
+
+$(DONE)/servers: tests/servers/pom.xml
+	@{ command -v javac && command -v mvn; } >/dev/null || { \
+	  echo "Tests start real servers, which need a JDK (17 or later) and Maven."; \
+	  echo "On Debian: apt-get install openjdk-17-jdk-headless maven"; exit 1; }
+	$(SAY) "Jars of the servers that tests use"
+	@rm -rf $(DONE)/jars && mkdir -p $(DONE)
+	@for server in dynamodb kafka opensearch; do echo "   $$server"; \
+	  mvn --quiet --batch-mode -Dstyle.color=never --strict-checksums --file $< --activate-profiles $$server \
+	    dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(DONE)/jars/$$server || exit 1; done
+	@touch $@
+
+# The peers of the benchmark need other versions of the same packages, so each has an environment of its own.
+.venv-bench-%/.done: requirements/bench-%.txt | $(DONE)/python
+	$(SAY) "Environment of the benchmark's $*"
+	@java -version 2>&1 | grep -qE 'version "(17|21)' || { \
+	  echo "Flink and Spark need Java 17 or 21. On Debian: apt-get install openjdk-17-jre-headless"; exit 1; }
+	@UV_PYTHON_DOWNLOADS=never $(BIN)/uv venv --quiet --clear --python 3.11 $(@D) \
+	  || { echo "apache-flink is locked for Python 3.11, which must be there."; exit 1; }
+	@VIRTUAL_ENV=$(@D) $(BIN)/uv pip sync --quiet --require-hashes $<
+	@touch $@
 
 %/node_modules/.done: %/package.json %/package-lock.json $(DONE)/python
 	$(SAY) "Packages of the $*"

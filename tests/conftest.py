@@ -1,4 +1,4 @@
-"""What browser tests share: a real Chromium, and the built tracker.
+"""What browser tests share: a real Chromium, and the built tracker. The fixtures of `servers` are at hand, too.
 
 The browser is the system's own; nothing is downloaded. It lives as long as one test module and not
 longer: while Playwright's sync API runs, nothing else in the thread can run an event loop.
@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Playwright, sync_playwright
+
+pytest_plugins = ["servers.fixtures"]
 
 # A busy machine is slow, not wrong.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -5,6 +5,7 @@
     ├── LogUnavailable          the log cannot be written or read now
     ├── LogInUse                another process writes this log
     ├── StoreInUse              another engine has this data directory open
+    ├── TableUnavailable        a table of claims or marks cannot be reached, or is too busy, now
     ├── ClockJumped             the system clock jumped (in `bellrock.collector.clock`)
     └── Forbidden               the caller has no right to what it asks for
 
@@ -41,6 +42,13 @@ class LogInUse(BellrockError):
 
 class StoreInUse(BellrockError):
     """Another engine has this data directory open."""
+
+
+class TableUnavailable(BellrockError):
+    """A table of claims or marks cannot be reached, or is too busy, now.
+
+    Some of what the call wrote may be written. Calling again later finishes it: nothing is written twice.
+    """
 
 
 class Forbidden(BellrockError):

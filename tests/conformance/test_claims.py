@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from bellrock.claims.contract import Claim, Claims, Owner
 from bellrock.claims.duckdb import EmbeddedClaims
+from bellrock.claims.dynamodb import DynamoClaims, create_claims_table
 from bellrock.claims.memory import MemoryClaims
 from bellrock.store.duckdb import DuckDBStore
 from bellrock.store.step import StoredStep
@@ -23,8 +25,19 @@ class ClaimStore(NamedTuple):
     close: Callable[[], None]
 
 
-def memory(_path: Path) -> ClaimStore:
+def memory(_request: pytest.FixtureRequest) -> ClaimStore:
     return ClaimStore(MemoryClaims(), lambda: None, lambda: None)
+
+
+def dynamodb(request: pytest.FixtureRequest) -> ClaimStore:
+    client = request.getfixturevalue("dynamodb_client")
+    table = f"claims-{uuid4()}"
+    create_claims_table(client, table)
+    return ClaimStore(DynamoClaims(client, table), lambda: None, lambda: None)
+
+
+def in_new_folder(request: pytest.FixtureRequest) -> ClaimStore:
+    return embedded(request.getfixturevalue("tmp_path_factory").mktemp("claims"))
 
 
 def embedded(path: Path) -> ClaimStore:
@@ -39,14 +52,12 @@ def embedded(path: Path) -> ClaimStore:
     return ClaimStore(claims, commit, store.close)
 
 
-@pytest.fixture(params=[memory, embedded])
-def opened(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[], ClaimStore]]:
+@pytest.fixture(params=[memory, in_new_folder, dynamodb], ids=["memory", "embedded", "dynamodb"])
+def opened(request: pytest.FixtureRequest) -> Iterator[Callable[[], ClaimStore]]:
     made: list[ClaimStore] = []
 
     def new() -> ClaimStore:
-        made.append(request.param(tmp_path_factory.mktemp("claims")))
+        made.append(request.param(request))
         return made[-1]
 
     yield new

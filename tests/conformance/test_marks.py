@@ -1,17 +1,19 @@
 """What every store of marks promises (`bellrock.marks.contract`), asked of every implementation."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import NamedTuple
+from itertools import count
+from typing import Any, NamedTuple, Protocol
+from uuid import uuid4
 
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bellrock.marks.book import MarkEntry, State
+from bellrock.marks.book import MarkBook, MarkEntry, State
 from bellrock.marks.contract import Active, Mark, Marks
 from bellrock.marks.duckdb import EmbeddedMarks
+from bellrock.marks.dynamodb import DynamoMarkBook, DynamoMarks, create_marks_table
 from bellrock.marks.memory import MemoryMarks
 from bellrock.store.duckdb import DuckDBStore
 from bellrock.store.step import StoredStep
@@ -25,36 +27,86 @@ class MarkStore(NamedTuple):
     close: Callable[[], None]
 
 
-def memory(_path: Path) -> MarkStore:
+class Keeping(Protocol):
+    """Where marks are kept, for a worker that steps and for people who look into the book."""
+
+    @property
+    def book(self) -> MarkBook: ...
+    def opened(self) -> Any: ...
+    def commit(self, marks: Any) -> None: ...
+    def refresh(self, marks: Any) -> None: ...
+    def close(self) -> None: ...
+
+
+class InDuckDB:
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        folder = request.getfixturevalue("tmp_path_factory").mktemp("marks")
+        self.book = DuckDBStore(folder / "store.duckdb")
+
+    def opened(self) -> EmbeddedMarks:
+        return EmbeddedMarks(self.book.marks, self.book.edition)
+
+    def commit(self, marks: EmbeddedMarks) -> None:
+        position, watermark = self.book.progress()
+        rows = marks.pending()
+        self.book.commit(
+            StoredStep({}, pl.DataFrame(), b"", True, position + 1, watermark, marks=rows)
+        )
+        marks.committed()
+
+    def refresh(self, marks: EmbeddedMarks) -> None:
+        marks.refresh()
+
+    def close(self) -> None:
+        self.book.close()
+
+
+class InDynamoDB:
+    """Marks are durable as soon as they are made; every refresh comes in another minute of the log."""
+
+    def __init__(self, request: pytest.FixtureRequest) -> None:
+        client = request.getfixturevalue("dynamodb_client")
+        table = f"marks-{uuid4()}"
+        create_marks_table(client, table)
+        self.book = DynamoMarkBook(client, table)
+        self._minutes = count()
+
+    def opened(self) -> DynamoMarks:
+        return DynamoMarks(self.book)
+
+    def commit(self, marks: DynamoMarks) -> None:
+        pass
+
+    def refresh(self, marks: DynamoMarks) -> None:
+        marks.refresh(next(self._minutes))
+
+    def close(self) -> None:
+        pass
+
+
+def memory(_request: pytest.FixtureRequest) -> MarkStore:
     return MarkStore(MemoryMarks(), lambda: None, lambda: None)
 
 
-def commit(store: DuckDBStore, marks: EmbeddedMarks) -> None:
-    position, watermark = store.progress()
-    store.commit(
-        StoredStep({}, pl.DataFrame(), b"", True, position + 1, watermark, marks=marks.pending())
-    )
-    marks.committed()
+def embedded(request: pytest.FixtureRequest) -> MarkStore:
+    return store_of(InDuckDB(request))
 
 
-def opened_marks(store: DuckDBStore) -> EmbeddedMarks:
-    return EmbeddedMarks(store.marks, store.edition)
+def dynamodb(request: pytest.FixtureRequest) -> MarkStore:
+    return store_of(InDynamoDB(request))
 
 
-def embedded(path: Path) -> MarkStore:
-    store = DuckDBStore(path / "store.duckdb")
-    marks = opened_marks(store)
-    return MarkStore(marks, lambda: commit(store, marks), store.close)
+def store_of(keeping: Keeping) -> MarkStore:
+    marks = keeping.opened()
+    return MarkStore(marks, lambda: keeping.commit(marks), keeping.close)
 
 
-@pytest.fixture(params=[memory, embedded])
-def opened(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Callable[[], MarkStore]]:
+@pytest.fixture(params=[memory, embedded, dynamodb])
+def opened(request: pytest.FixtureRequest) -> Iterator[Callable[[], MarkStore]]:
     made: list[MarkStore] = []
 
     def new() -> MarkStore:
-        made.append(request.param(tmp_path_factory.mktemp("marks")))
+        made.append(request.param(request))
         return made[-1]
 
     yield new
@@ -137,36 +189,33 @@ def test_however_marks_are_cut_into_calls_and_commits_the_first_one_holds(
         assert all(store.marks.is_known(*pair) for pair in first)
 
 
-# --- the embedded ones: durable, and people decide ---
+# --- where they are durable, and people decide ---
 
 
-@pytest.fixture
-def book(tmp_path: Path) -> Iterator[DuckDBStore]:
-    opened = DuckDBStore(tmp_path / "store.duckdb")
+@pytest.fixture(params=[InDuckDB, InDynamoDB])
+def keeping(request: pytest.FixtureRequest) -> Iterator[Keeping]:
+    opened: Keeping = request.param(request)
     yield opened
     opened.close()
 
 
-def marked(book: DuckDBStore) -> EmbeddedMarks:
-    marks = opened_marks(book)
+def marked(keeping: Keeping) -> Any:
+    marks = keeping.opened()
     marks.mark([BOT])
-    commit(book, marks)
+    keeping.commit(marks)
     return marks
 
 
-def test_what_was_not_committed_is_not_marked_after_a_crash(book: DuckDBStore) -> None:
-    """Its step is folded again, and marks again."""
-    marks = marked(book)
-    marks.mark([BOT._replace(agent="later")])
-    assert [m.agent for m in opened_marks(book).active()] == ["Fetcher/1.0"]
-    assert book.marks() == [MarkEntry("shop", "Fetcher/1.0", 100, 25, 24, "active")]
-
-
-def test_pending_marks_are_those_since_the_last_commit(book: DuckDBStore) -> None:
-    marks = marked(book)
-    assert len(marks.pending()) == 0
-    marks.mark([BOT, BOT._replace(agent="later")])
-    assert marks.pending().rows() == [("shop", "later", 100, 25, 24, "active")]
+def test_marks_are_in_the_book_with_their_evidence(keeping: Keeping) -> None:
+    marks = marked(keeping)
+    marks.mark([BOT._replace(site="another", agent="é"), BOT._replace(agent="A", sessions=99)])
+    keeping.commit(marks)
+    assert list(keeping.book.marks()) == [
+        MarkEntry("another", "é", 100, 25, 24, "active"),
+        MarkEntry("shop", "A", 100, 99, 24, "active"),
+        MarkEntry("shop", "Fetcher/1.0", 100, 25, 24, "active"),
+    ]
+    assert set(keeping.opened().active()) == set(marks.active())
 
 
 @pytest.mark.parametrize(
@@ -178,51 +227,82 @@ def test_pending_marks_are_those_since_the_last_commit(book: DuckDBStore) -> Non
     ],
 )
 def test_what_people_decide_holds_from_the_next_step_on(
-    book: DuckDBStore, state: State, active: list[Active]
+    keeping: Keeping, state: State, active: list[Active]
 ) -> None:
-    marks = marked(book)
-    version = marks.version
-    assert book.set_mark("shop", "Fetcher/1.0", state)
-    assert marks.active() == [Active("shop", "Fetcher/1.0", 100)]
+    marks = marked(keeping)
+    keeping.book.set_mark("shop", "Fetcher/1.0", "lifted" if state == "active" else "active")
+    keeping.refresh(marks)
+    before, version = marks.active(), marks.version
+    assert keeping.book.set_mark("shop", "Fetcher/1.0", state)
+    assert marks.active() == before != active
     assert marks.version == version
-    marks.refresh()
+    keeping.refresh(marks)
     assert marks.active() == active
     assert marks.version > version
     version = marks.version
-    marks.refresh()
+    keeping.refresh(marks)
     assert marks.version == version
-    assert opened_marks(book).active() == active
+    assert keeping.opened().active() == active
 
 
-def test_a_lifted_mark_is_never_made_again_by_itself(book: DuckDBStore) -> None:
-    marks = marked(book)
-    book.set_mark("shop", "Fetcher/1.0", "lifted")
-    marks.refresh()
-    for later in (marks, opened_marks(book)):
+def test_a_lifted_mark_is_never_made_again_by_itself(keeping: Keeping) -> None:
+    marks = marked(keeping)
+    keeping.book.set_mark("shop", "Fetcher/1.0", "lifted")
+    keeping.refresh(marks)
+    for later in (marks, keeping.opened()):
         assert later.is_known("shop", "Fetcher/1.0")
         later.mark([BOT._replace(since=900)])
+        keeping.commit(later)
         assert later.active() == []
-        assert len(later.pending()) == 0
-    assert book.marks() == [MarkEntry("shop", "Fetcher/1.0", 100, 25, 24, "lifted")]
+    assert list(keeping.book.marks()) == [
+        MarkEntry("shop", "Fetcher/1.0", 100, 25, 24, "lifted"),
+    ]
 
 
-def test_a_decision_does_not_lose_what_a_step_is_about_to_commit(book: DuckDBStore) -> None:
-    marks = marked(book)
+def test_a_decision_does_not_lose_what_a_step_has_marked(keeping: Keeping) -> None:
+    marks = marked(keeping)
     marks.mark([BOT._replace(agent="later")])
-    book.set_mark("shop", "Fetcher/1.0", "lifted")
-    marks.refresh()
+    keeping.book.set_mark("shop", "Fetcher/1.0", "lifted")
+    keeping.refresh(marks)
     assert [m.agent for m in marks.active()] == ["later"]
-    commit(book, marks)
-    assert [(m.agent, m.state) for m in book.marks()] == [
+    keeping.commit(marks)
+    assert [(m.agent, m.state) for m in keeping.book.marks()] == [
         ("Fetcher/1.0", "lifted"),
         ("later", "active"),
     ]
 
 
-def test_there_is_nothing_to_decide_where_nothing_was_marked(book: DuckDBStore) -> None:
-    marks = marked(book)
-    assert not book.set_mark("other", "Fetcher/1.0", "lifted")
-    assert not book.set_mark("shop", "fetcher/1.0", "lifted")
+def test_there_is_nothing_to_decide_where_nothing_was_marked(keeping: Keeping) -> None:
+    marks = marked(keeping)
+    assert not keeping.book.set_mark("other", "Fetcher/1.0", "lifted")
+    assert not keeping.book.set_mark("shop", "fetcher/1.0", "lifted")
+    keeping.refresh(marks)
     version = marks.version
-    marks.refresh()
+    keeping.refresh(marks)
     assert marks.version == version
+    assert len(keeping.book.marks()) == 1
+
+
+# --- the embedded ones: durable with the step ---
+
+
+@pytest.fixture
+def file(request: pytest.FixtureRequest) -> Iterator[InDuckDB]:
+    keeping = InDuckDB(request)
+    yield keeping
+    keeping.close()
+
+
+def test_what_was_not_committed_is_not_marked_after_a_crash(file: InDuckDB) -> None:
+    """Its step is folded again, and marks again."""
+    marks = marked(file)
+    marks.mark([BOT._replace(agent="later")])
+    assert [m.agent for m in file.opened().active()] == ["Fetcher/1.0"]
+    assert file.book.marks() == [MarkEntry("shop", "Fetcher/1.0", 100, 25, 24, "active")]
+
+
+def test_pending_marks_are_those_since_the_last_commit(file: InDuckDB) -> None:
+    marks = marked(file)
+    assert len(marks.pending()) == 0
+    marks.mark([BOT, BOT._replace(agent="later")])
+    assert marks.pending().rows() == [("shop", "later", 100, 25, 24, "active")]

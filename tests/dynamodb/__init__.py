@@ -1,0 +1,1 @@
+"""Tables of DynamoDB, and faults on the way to them."""

@@ -1,0 +1,17 @@
+"""One OpenSearch node, without users and rights."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from servers.process import HERE, free_ports, java, running
+
+
+@contextmanager
+def opensearch(folder: Path) -> Iterator[str]:
+    """Start it; yields its URL."""
+    http, transport = free_ports(2)
+    command = java("opensearch", str(HERE / "SearchNode.java"), "-Xms512m", "-Xmx512m")
+    arguments = [str(folder / "node"), str(http), str(transport)]
+    with running([*command, *arguments], folder, ready="READY"):
+        yield f"http://127.0.0.1:{http}"
