@@ -267,11 +267,14 @@ def fold(
 
     """
     from bellrock.runners.fold import fold_lines, read_lines
+    from bellrock.runners.garbage import sparing_what_stays
     from bellrock.sites import load_sites
 
     if not files:
         raise ConfigurationError("fold", "no file is given", "Name one or more files of log lines.")
-    text = fold_lines(read_lines(files), load_sites(sites), batch=batch, shards=shards, close=close)
+    declared, lines = load_sites(sites), read_lines(files)
+    with sparing_what_stays():
+        text = fold_lines(lines, declared, batch=batch, shards=shards, close=close)
     sys.stdout.buffer.write(text)
 
 

@@ -1,6 +1,5 @@
 """A whole installation as a user starts it: `bellrock serve` as a process, on free ports, in a folder of its own."""
 
-import re
 import signal
 import socket
 import subprocess
@@ -14,11 +13,12 @@ import httpx
 import msgspec
 import psutil
 
-from bellrock.canonical import canonical_text
+from bellrock.accounts import Accounts
+from bellrock.config import Config
 from bellrock.log.sqlite import SqliteLogReader
-from bellrock.operators.summaries import Deltas
 from bellrock.sites import load_sites
 from bellrock.store.duckdb import DuckDBStore
+from stored import Holding, holding
 
 SITES = """
 [[site]]
@@ -32,6 +32,11 @@ timers = ["hero"]
 name = "speed"
 control = "A"
 groups = { A = 0.5, B = 0.5 }
+
+[[site]]
+key = "kiosk"
+currency = "JPY"
+order_key = "0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a69788796a5b4c3d2e1f0"
 """
 BELLROCK = [sys.executable, "-m", "bellrock"]
 PATIENCE = 60.0
@@ -51,16 +56,45 @@ def until(holds: Callable[[], object], what: str) -> None:
         time.sleep(0.05)
 
 
+def settings(folder: Path, step_seconds: float) -> Config:
+    """The settings of an installation in a folder, whose sites are written there; on free ports."""
+    sites = folder / "sites.toml"
+    sites.write_text(SITES)
+    return Config(
+        data=str(folder / "data"),
+        sites=str(sites),
+        collect=f"127.0.0.1:{free_port()}",
+        dashboard=f"127.0.0.1:{free_port()}",
+        country_header="X-Country",
+        step_seconds=step_seconds,
+    )
+
+
+def wait_until_folded(config: Config, lines: int) -> None:
+    """Wait until the engine says that it has folded that many lines."""
+    with Accounts(config.accounts_file) as accounts:
+        headers = {"Authorization": f"Bearer {accounts.add_token('demo-shop')}"}
+    with httpx.Client(base_url=config.dashboard_address.url, headers=headers) as http:
+        until(lambda: _position(http) >= lines, f"the engine to fold {lines} lines")
+
+
+def _position(http: httpx.Client) -> int:
+    with (
+        suppress(httpx.HTTPError),
+        http.stream("GET", "/api/v1/live", params={"site": "demo-shop"}) as events,
+    ):
+        for event in events.iter_lines():
+            if event.startswith("data:"):
+                return int(msgspec.json.decode(event[5:])["position"])
+    return 0
+
+
 class Installation:
     """`bellrock serve` in `folder`; a context manager that stops what it started."""
 
     def __init__(self, folder: Path) -> None:
-        self.data = folder / "data"
-        self.sites = folder / "sites.toml"
-        self.sites.write_text(SITES)
+        self.config = settings(folder, 0.2)
         self.output = folder / "serve.txt"
-        self.collector = f"127.0.0.1:{free_port()}"
-        self.dashboard = f"127.0.0.1:{free_port()}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Installation":
@@ -71,11 +105,14 @@ class Installation:
         self.stop()
 
     def start(self) -> None:
+        config = self.config
         with self.output.open("ab") as output:
             self._process = subprocess.Popen(
                 [
-                    *BELLROCK, "serve", "--data", self.data, "--sites", self.sites,
-                    "--collect", self.collector, "--dashboard", self.dashboard, "--step-seconds", "0.2",
+                    *BELLROCK, "serve", "--data", config.data, "--sites", config.sites,
+                    "--collect", config.collect, "--dashboard", config.dashboard,
+                    "--country-header", config.country_header,
+                    "--step-seconds", str(config.step_seconds),
                 ],
                 stdout=output, stderr=output,
             )  # fmt: skip
@@ -95,11 +132,6 @@ class Installation:
             process.kill()
             raise
 
-    def password(self) -> str:
-        found = re.search(r"password (\S+)", self.output.read_text())
-        assert found, self.output.read_text()
-        return found[1]
-
     def kill(self, name: str) -> None:
         """SIGKILL the child process of that name, and wait until another one runs."""
         until(lambda: self._child(name), name)
@@ -118,28 +150,11 @@ class Installation:
                     return child
         return None
 
-    def wait_until_folded(self, lines: int) -> None:
-        """Wait until the engine says that it has folded that many lines."""
-        with httpx.Client(base_url=f"http://{self.dashboard}") as http:
-            until(lambda: self._position(http) >= lines, f"the engine to fold {lines} lines")
-
-    def _position(self, http: httpx.Client) -> int:
-        with suppress(httpx.HTTPError):
-            if not http.cookies:
-                http.post("/api/v1/login", json={"name": "admin", "password": self.password()})
-            with http.stream("GET", "/api/v1/live", params={"site": "demo-shop"}) as events:
-                for event in events.iter_lines():
-                    if event.startswith("data:"):
-                        return int(msgspec.json.decode(event[5:])["position"])
-        return 0
-
     def log_lines(self) -> list[bytes]:
-        with closing(SqliteLogReader(self.data / "log")) as reader:
+        with closing(SqliteLogReader(self.config.log_directory)) as reader:
             return reader.read(0, 10**9).lines
 
-    def documents(self) -> tuple[int, bytes]:
-        """Log position and canonical text of the store of a stopped installation."""
-        with closing(DuckDBStore(self.data / "store.duckdb")) as store:
-            position, _ = store.progress()
-            rows = Deltas(store.whole("minutes"), store.whole("timers"), store.whole("issues"))
-            return position, canonical_text(rows, load_sites(self.sites))
+    def holding(self) -> Holding:
+        """What the store of a stopped installation holds."""
+        with closing(DuckDBStore(self.config.store_file)) as store:
+            return holding(store, load_sites(self.config.sites_file))

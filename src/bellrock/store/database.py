@@ -33,6 +33,8 @@ class Database:
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
         try:
+            if not path.exists():
+                _make(path)
             self._connection = duckdb.connect(str(path), config=_SETTINGS)
         except duckdb.IOException as error:
             if "could not set lock" not in str(error).lower():
@@ -97,3 +99,14 @@ class Database:
         """Bytes of the file and its write-ahead log."""
         files = (self.path, self.path.with_name(f"{self.path.name}.wal"))
         return sum(file.stat().st_size for file in files if file.exists())
+
+
+def _make(path: Path) -> None:
+    """Make an empty file, under its name only when it is whole.
+
+    DuckDB refuses a file whose making was cut off, and would for ever.
+    """
+    unfinished = path.with_name(f"{path.name}.unfinished")
+    unfinished.unlink(missing_ok=True)
+    duckdb.connect(str(unfinished), config=_SETTINGS).close()
+    unfinished.rename(path)

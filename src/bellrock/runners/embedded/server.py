@@ -6,12 +6,11 @@ from the last committed step.
 """
 
 import asyncio
-import gc
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import closing
 
 import structlog
 from granian.server.embed import Server
@@ -24,10 +23,10 @@ from bellrock.log.sqlite import SqliteLogReader
 from bellrock.metrics import Metrics
 from bellrock.progress import Progress
 from bellrock.runners.embedded.engine import Engine
+from bellrock.runners.garbage import sparing_what_stays
 from bellrock.sites import load_sites
 from bellrock.store.duckdb import DuckDBStore
 
-_OBJECTS_BEFORE_GC = 100_000
 _logger = structlog.get_logger(__name__)
 
 
@@ -66,23 +65,6 @@ def watch(metrics: Metrics, store: DuckDBStore, progress: Progress) -> None:
     metrics.watch("fresh_rows", "rows that wait to be settled", lambda: store.fresh_rows)
     metrics.watch("claims", "orders with an owner", lambda: store.count("claims"))
     metrics.watch("marks", "user agents ever marked as bots, by site", lambda: store.count("marks"))
-
-
-@contextmanager
-def sparing_what_stays() -> Iterator[None]:
-    """Let the garbage collector leave alone what is there at the start, and look less often.
-
-    Steps make many objects that die by themselves and no cycles. At the end it must look at everything:
-    DuckDB complains of what outlives the interpreter.
-    """
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_BEFORE_GC)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
 
 
 async def _serve(server: Server, engine: Engine, progress: Progress) -> None:
