@@ -1,4 +1,4 @@
-"""`make bench`: every benchmark, one after the other."""
+"""`make bench`: a whole installation under load. `bench.engine` measures the engine alone."""
 
 from bench.load import main
 

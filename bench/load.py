@@ -1,11 +1,12 @@
 """A whole installation under the load of a large month: `make bench`, or `python -m bench.load --help`.
 
-`bellrock serve` in a folder of its own, `bellrock simulate` beside it (open model: arrivals do not wait for
-answers). Printed: beacons sent, acknowledged and folded; the lag; processor time as a share of one core and
-memory of each process. Everything runs on this machine and ends by itself.
+`bellrock serve` in a folder of its own, simulated visitors beside it (open model: arrivals do not wait for
+answers; visits follow Zipf). Printed: beacons sent, acknowledged and folded; the lag; processor time as
+a share of one core and memory of each process. Everything runs on this machine and ends by itself.
 """
 
 import argparse
+import asyncio
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ import sys
 import tempfile
 import time
 from contextlib import closing
+from multiprocessing import get_context
 from pathlib import Path
 from typing import NamedTuple
 
@@ -22,6 +24,8 @@ import psutil
 
 from bellrock.demo.prepare import declare_site
 from bellrock.log.sqlite import SqliteLogReader
+from bellrock.simulate.catalogue import SITE
+from bellrock.simulate.load import LoadOptions, run
 
 BELLROCK = [sys.executable, "-m", "bellrock"]
 
@@ -40,13 +44,23 @@ def free_address() -> str:
         return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
+def declare_sites(path: Path, count: int) -> list[str]:
+    """Declare the demonstration's site and others like it; returns their keys."""
+    declare_site(path)
+    text = path.read_text()
+    keys = [SITE, *(f"shop-{number}" for number in range(2, count + 1))]
+    with path.open("w") as file:
+        file.writelines(f"{text.replace(SITE, key)}\n" for key in keys)
+    return keys
+
+
 class Running:
     """`bellrock serve` and what it says of itself."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sites: int) -> None:
         """Start it and wait until it answers."""
         self.data = folder / "data"
-        declare_site(self.data / "sites.toml")
+        self.sites = declare_sites(self.data / "sites.toml", sites)
         self.collector, self.dashboard = free_address(), free_address()
         self.process = subprocess.Popen(
             [
@@ -74,7 +88,7 @@ class Running:
 
     def live(self, http: httpx.Client) -> tuple[int, float]:
         """Lines folded, and how long the newest of them had waited (s)."""
-        with http.stream("GET", "/api/v1/live", params={"site": "demo-shop"}) as events:
+        with http.stream("GET", "/api/v1/live", params={"site": SITE}) as events:
             for event in events.iter_lines():
                 if event.startswith("data:"):
                     data = msgspec.json.decode(event[5:])
@@ -92,9 +106,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rate", type=float, default=1080, help="beacons a second")
     parser.add_argument("--seconds", type=float, default=120, help="how long")
+    parser.add_argument("--sites", type=int, default=5000, help="how many sites")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        running = Running(Path(folder))
+        running = Running(Path(folder), options.sites)
         try:
             report(running, options.rate, options.seconds)
         finally:
@@ -102,18 +117,23 @@ def main() -> None:
             running.process.wait()
 
 
+def send(collector: str, sites: list[str], rate: float, seconds: float) -> None:
+    """Send simulated visits, and print how they were answered; in a process of its own."""
+    url = f"http://{collector}"
+    options = LoadOptions(collector=url, rate=rate, duration=seconds, sites=tuple(sites))
+    print(asyncio.run(run(options)), flush=True)
+
+
 def report(running: Running, rate: float, seconds: float) -> None:
     """Send, watch, and print what was seen."""
-    visitors = subprocess.Popen(
-        [
-            *BELLROCK, "simulate", "--collector", f"http://{running.collector}",
-            "--rate", str(rate), "--duration", str(seconds),
-        ],
-    )  # fmt: skip
+    visitors = get_context("spawn").Process(
+        target=send, args=(running.collector, running.sites, rate, seconds)
+    )
+    visitors.start()
     before, began, lags, memory = running.samples(), time.monotonic(), [], []
     with httpx.Client(base_url=f"http://{running.dashboard}", timeout=30) as http:
         http.post("/api/v1/login", json={"name": "admin", "password": running.password})
-        while visitors.poll() is None:
+        while visitors.is_alive():
             time.sleep(1)
             lags.append(running.live(http)[1])
             memory.append(running.samples())
