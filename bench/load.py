@@ -107,11 +107,12 @@ def main() -> None:
     parser.add_argument("--rate", type=float, default=1080, help="beacons a second")
     parser.add_argument("--seconds", type=float, default=120, help="how long")
     parser.add_argument("--sites", type=int, default=5000, help="how many sites")
+    parser.add_argument("--senders", type=int, default=1, help="processes that share the sending")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         running = Running(Path(folder), options.sites)
         try:
-            report(running, options.rate, options.seconds)
+            report(running, options.rate, options.seconds, options.senders)
         finally:
             running.process.send_signal(signal.SIGTERM)
             running.process.wait()
@@ -124,16 +125,16 @@ def send(collector: str, sites: list[str], rate: float, seconds: float) -> None:
     print(asyncio.run(run(options)), flush=True)
 
 
-def report(running: Running, rate: float, seconds: float) -> None:
+def report(running: Running, rate: float, seconds: float, senders: int) -> None:
     """Send, watch, and print what was seen."""
-    visitors = get_context("spawn").Process(
-        target=send, args=(running.collector, running.sites, rate, seconds)
-    )
-    visitors.start()
+    of_each = (running.collector, running.sites, rate / senders, seconds)
+    visitors = [get_context("spawn").Process(target=send, args=of_each) for _ in range(senders)]
+    for process in visitors:
+        process.start()
     before, began, lags, memory = running.samples(), time.monotonic(), [], []
     with httpx.Client(base_url=f"http://{running.dashboard}", timeout=30) as http:
         http.post("/api/v1/login", json={"name": "admin", "password": running.password})
-        while visitors.is_alive():
+        while any(process.is_alive() for process in visitors):
             time.sleep(1)
             lags.append(running.live(http)[1])
             memory.append(running.samples())
