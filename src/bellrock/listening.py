@@ -11,13 +11,13 @@ from bellrock.errors import ConfigurationError
 _WAITING_REQUESTS = 4096
 
 
-def http_server(app: object, host: str, port: int, *, lifespan: bool) -> Server:
-    """An HTTP server of an ASGI app, with or without lifespan events; `serve` runs it, `stop` ends that."""
+def http_server(app: object, host: str, port: int) -> Server:
+    """An HTTP server of an ASGI app with lifespan events; `serve` runs it, `stop` ends that."""
     return Server(
         app,
         address=host,
         port=port,
-        interface=Interfaces.ASGI if lifespan else Interfaces.ASGINL,
+        interface=Interfaces.ASGI,
         websockets=False,
         log_level=LogLevels.error,
         backlog=_WAITING_REQUESTS,

@@ -60,7 +60,7 @@ class Pipeline:
         self._normalise = Normaliser(sites, state.names)
         self._attribution = Attribution(sites, marks)
         self._cluster = Clusterer(sites, state.names)
-        self._summaries = Summaries(sites, state.names)
+        self._summaries = Summaries(state.names)
         self.state = state
 
     def step(self, lines: Sequence[bytes]) -> Step:

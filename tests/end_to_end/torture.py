@@ -25,10 +25,8 @@ FEWEST = 2
 _CHECK_EVERY = 25
 _RATE = 150  # beacons in a second, on average
 _BOTH, _AGAIN = 0.2, 0.3  # of the kills hit both, or again who was hit last, while it starts
-_PAUSE, _PAUSE_AGAIN = (
-    0.6,
-    0.5,
-)  # seconds at most until a kill, since its victim serves or was started
+_PAUSE = 0.6  # seconds at most from when a victim serves until it is killed
+_PAUSE_AGAIN = 0.5  # the same from its start
 _KEEPS_HOUSE_WITHIN = 1.0  # seconds
 
 

@@ -1,7 +1,7 @@
 """The engine folds a log into a store step by step, and whoever comes after it goes on from there."""
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -35,17 +35,6 @@ from stored import difference, documents, holding
 from strategies import MINUTE, SESSIONS, SITES, START, beacon, encode
 
 LINES = scenario.lines()
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "store.duckdb"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[DuckDBStore]:
-    with closing(DuckDBStore(path)) as opened:
-        yield opened
 
 
 # --- who may run ---

@@ -34,17 +34,6 @@ MOST_LINES = 20
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "store.duckdb"
-
-
-@pytest.fixture
-def store(path: Path) -> Iterator[DuckDBStore]:
-    with closing(DuckDBStore(path)) as opened:
-        yield opened
-
-
-@pytest.fixture
 def small() -> Iterator[None]:
     with small_sizes(most_lines=MOST_LINES, small_state=12_000, housekeeping_every=0.001):
         yield

@@ -103,20 +103,9 @@ class Accounts:
 
     def lend_session(self, seconds: int) -> str | None:
         """A session of an administrator for a command on this machine; None where there is none yet."""
-        session_id, now = secret.new_session_id(), self._now()
         with self._write() as session:
             user = session.scalar(select(User).where(User.role == "admin").order_by(User.id))
-            if user is None:
-                return None
-            session.add(
-                SignIn(
-                    digest=secret.digest(session_id),
-                    user_id=user.id,
-                    created=now,
-                    expires=now + seconds,
-                )
-            )
-        return session_id
+            return self._begin(session, user, seconds) if user else None
 
     def sign_out(self, session_id: str) -> None:
         """End a session; nothing happens where there is none."""
@@ -201,22 +190,20 @@ class Accounts:
 
     def _new_session(self, user: User, password: str) -> str | None:
         """A session for a user whose password was verified; None if that changed meanwhile."""
-        session_id, now = secret.new_session_id(), self._now()
         verified = (User.id == user.id) & (User.password == user.password)
         with self._write() as session:
             found = session.scalar(select(User).where(verified))
             if found is None:
                 return None
             found.password = password
-            session.execute(delete(SignIn).where(SignIn.expires <= now))
-            session.add(
-                SignIn(
-                    digest=secret.digest(session_id),
-                    user_id=user.id,
-                    created=now,
-                    expires=now + SESSION_SECONDS,
-                )
-            )
+            session.execute(delete(SignIn).where(SignIn.expires <= self._now()))
+            return self._begin(session, found, SESSION_SECONDS)
+
+    def _begin(self, session: Session, user: User, seconds: int) -> str:
+        """The id of a new session of a user."""
+        session_id, now = secret.new_session_id(), self._now()
+        digest = secret.digest(session_id)
+        session.add(SignIn(digest=digest, user_id=user.id, created=now, expires=now + seconds))
         return session_id
 
     def _now(self) -> int:

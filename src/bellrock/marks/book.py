@@ -1,9 +1,11 @@
 """Marks as people see them: listed with their evidence, lifted, made to hold everywhere."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, Protocol
 
 import msgspec
+
+from bellrock.marks.contract import Active
 
 State = Literal["active", "everywhere", "lifted"]
 
@@ -22,6 +24,20 @@ class MarkEntry(msgspec.Struct, frozen=True):
     sessions: int
     suspicious: int
     state: State
+
+
+def by_pair(entries: Iterable[MarkEntry]) -> dict[tuple[str, str], MarkEntry]:
+    """Entries by site and user agent."""
+    return {(entry.site, entry.agent): entry for entry in entries}
+
+
+def active(entries: Iterable[MarkEntry]) -> list[Active]:
+    """The marks that hold, as people want them."""
+    return [
+        Active(None if entry.state == "everywhere" else entry.site, entry.agent, entry.since)
+        for entry in entries
+        if entry.state != "lifted"
+    ]
 
 
 class MarkBook(Protocol):

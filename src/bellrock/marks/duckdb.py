@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import polars as pl
 
-from bellrock.marks.book import MarkEntry
+from bellrock.marks.book import MarkEntry, active, by_pair
 from bellrock.marks.contract import Active, Mark
 
 _SCHEMA = {
@@ -29,7 +29,7 @@ class EmbeddedMarks:
         self._load = load
         self._edition = edition
         self._seen = edition()
-        self._known = _by_pair(load())
+        self._known = by_pair(load())
         self._pending: list[MarkEntry] = []
         self._version = 1
 
@@ -40,11 +40,7 @@ class EmbeddedMarks:
 
     def active(self) -> Sequence[Active]:
         """See `Marks.active`."""
-        return [
-            Active(None if entry.state == "everywhere" else entry.site, entry.agent, entry.since)
-            for entry in self._known.values()
-            if entry.state != "lifted"
-        ]
+        return active(self._known.values())
 
     def is_known(self, site: str, agent: str) -> bool:
         """See `Marks.is_known`."""
@@ -64,7 +60,7 @@ class EmbeddedMarks:
         edition = self._edition()
         if edition != self._seen:
             self._seen = edition
-            self._known = _by_pair([*self._load(), *self._pending])
+            self._known = by_pair([*self._load(), *self._pending])
             self._version += 1
 
     def pending(self) -> pl.DataFrame:
@@ -77,7 +73,3 @@ class EmbeddedMarks:
     def committed(self) -> None:
         """The pending marks are durable now."""
         self._pending.clear()
-
-
-def _by_pair(entries: Sequence[MarkEntry]) -> dict[tuple[str, str], MarkEntry]:
-    return {(entry.site, entry.agent): entry for entry in entries}

@@ -6,13 +6,13 @@ nothing changes but by the worker's own fold, so a step sees one truth.
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from bellrock.dynamodb.table import Item, Key, Table, create_table
-from bellrock.marks.book import MarkEntry, State
+from bellrock.marks.book import MarkEntry, State, active, by_pair
 from bellrock.marks.contract import Active, Mark
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class DynamoMarks:
         self._book = book
         self._every = every
         self._due: int | None = None
-        self._known = _by_pair(book.marks())
+        self._known = by_pair(book.marks())
         self._version = 1
 
     @property
@@ -66,11 +66,7 @@ class DynamoMarks:
 
     def active(self) -> Sequence[Active]:
         """See `Marks.active`."""
-        return [
-            Active(None if entry.state == "everywhere" else entry.site, entry.agent, entry.since)
-            for entry in self._known.values()
-            if entry.state != "lifted"
-        ]
+        return active(self._known.values())
 
     def is_known(self, site: str, agent: str) -> bool:
         """See `Marks.is_known`; what another worker has marked since the last refresh is not known."""
@@ -82,7 +78,7 @@ class DynamoMarks:
         for mark in marks:
             if not self.is_known(mark.site, mark.agent):
                 new.setdefault((mark.site, mark.agent), MarkEntry(*mark, state="active"))
-        self._known |= _by_pair(self._book.keep(list(new.values())))
+        self._known |= by_pair(self._book.keep(list(new.values())))
         self._version += len(new)
 
     def refresh(self, minute: int) -> None:
@@ -93,7 +89,7 @@ class DynamoMarks:
         """
         if self._due is not None and minute < self._due:
             return
-        known = _by_pair(self._book.marks())
+        known = by_pair(self._book.marks())
         if known != self._known:
             self._known = known
             self._version += 1
@@ -107,7 +103,3 @@ def create_marks_table(client: "DynamoDBClient", name: str) -> None:
 
 def _key(site: str, agent: str) -> Item:
     return {"site": site, "agent_hash": hashlib.sha256(agent.encode()).digest()}
-
-
-def _by_pair(entries: Iterable[MarkEntry]) -> dict[tuple[str, str], MarkEntry]:
-    return {(entry.site, entry.agent): entry for entry in entries}

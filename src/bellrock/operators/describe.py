@@ -1,6 +1,6 @@
 """Keys of documents, as codes, in words: the key columns of additive rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import polars as pl
@@ -13,7 +13,6 @@ from bellrock.rows import Rows
 from bellrock.schema.agent import BOTS, BROWSERS, DEVICES, SYSTEMS
 from bellrock.schema.codes import COUNTRIES, FLAGS
 from bellrock.schema.dimensions import OPTIONAL_NAMES
-from bellrock.schema.site import Site
 from bellrock.schema.timers import VITAL_NAMES
 from bellrock.schema.wire import NAVIGATIONS
 
@@ -37,9 +36,8 @@ _POPULATIONS = {
 class Describer:
     """Puts the codes of a state into words."""
 
-    def __init__(self, sites: Mapping[str, Site], names: Names) -> None:
-        """Describe rows of these sites with these names."""
-        self._sites = sites
+    def __init__(self, names: Names) -> None:
+        """Describe rows with these names."""
         self._names = names
         self._known = (0, 0)
 
@@ -79,13 +77,10 @@ class Describer:
         """The names of timers by the code of their site and their slot."""
         vitals = len(VITAL_NAMES)
         names = [
-            VITAL_NAMES[slot] if slot < vitals else self._custom(site, slot - vitals)
+            VITAL_NAMES[slot] if slot < vitals else self._names.timers[site][slot - vitals]
             for site, slot in zip(sites.tolist(), slots.tolist(), strict=True)
         ]
         return pl.Series("timer", names, dtype=pl.String)
-
-    def _custom(self, site: int, slot: int) -> str:
-        return self._names.timers[site][slot]
 
     def _fixed(self, keys: Rows) -> list[pl.Series]:
         words = {

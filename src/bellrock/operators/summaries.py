@@ -24,7 +24,6 @@ from bellrock.rows import Rows, join, pick
 from bellrock.schema.document import RELATIONS
 from bellrock.schema.impression import IMPRESSION, KEY, NO_TIMER, SESSION, TRUE, TYPE_BITS
 from bellrock.schema.measures import ADDITIVE_NAMES, IMPRESSION_NAMES, SESSION_NAMES
-from bellrock.schema.site import Site
 from bellrock.schema.timers import SLOTS
 
 _SPREAD = 1024  # more than there are cells
@@ -65,12 +64,12 @@ class _Contributions(NamedTuple):
 
 
 class Summaries:
-    """Makes deltas for a set of sites."""
+    """Makes deltas."""
 
-    def __init__(self, sites: Mapping[str, Site], names: Names) -> None:
+    def __init__(self, names: Names) -> None:
         """Prepare to describe keys."""
         self._names = names
-        self._describer = Describer(sites, names)
+        self._describer = Describer(names)
 
     def deltas(
         self,

@@ -1,7 +1,5 @@
 """Codes of values that have a code by themselves: countries and flags."""
 
-from bellrock.schema.impression import ABSENT, FALSE, TRUE
-
 _LETTERS = 26
 _A = ord("A")
 
@@ -18,11 +16,6 @@ COUNTRIES = (
     *(chr(_A + n // _LETTERS) + chr(_A + n % _LETTERS) for n in range(_LETTERS * _LETTERS)),
 )
 """Countries by code."""
-
-
-def flag_code(flag: bool | None) -> int:  # noqa: FBT001  # the flag is the value
-    """The code of a flag."""
-    return ABSENT if flag is None else TRUE if flag else FALSE
 
 
 FLAGS = ("", "false", "true")

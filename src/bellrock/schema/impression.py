@@ -1,6 +1,6 @@
 """Rows of the fold: a page impression and a session as they are kept while the session is open.
 
-Rows are of fixed size and hold no text but ids: every other text is a code of `operators.names`, 0 where
+Rows are of fixed size and hold no text but ids: every other text is a code of `bellrock.names`, 0 where
 it is absent. A beacon is an impression made of one line, so merging beacons with each other and with
 what is known already is one operation. Fields stand in the order of their size, so that nothing is padded.
 """
@@ -74,10 +74,7 @@ IMPRESSION = np.dtype(
         ("errors", "u1"),
         ("orders", "u1"),  # accepted ones
         ("bot", "u1"),  # index in agent.BOTS, decided when the row was folded last
-        (
-            "chosen",
-            "u1",
-        ),  # the site's optional dimensions at that time: bit by index in OPTIONAL_NAMES
+        ("chosen", "u1"),  # the site's optional dimensions then: bit by index in OPTIONAL_NAMES
     ]
 )
 

@@ -84,9 +84,8 @@ class EngineBook:
         status, body = self._ask("POST", f"/bots/{name}", request)
         if status == HTTPStatus.NO_CONTENT:
             return True
-        refused = self._refused(
-            body
-        )  # also where there is no such mark: so it is the engine that says it
+        # Also where there is no such mark: so it is the engine that says it.
+        refused = self._refused(body)
         if status != HTTPStatus.NOT_FOUND:
             raise refused
         return False

@@ -49,7 +49,7 @@ def run(config: Config) -> None:
             log, store, sites, progress, metrics=metrics, step_seconds=config.step_seconds
         )
         app = create_app(store, store, sites, accounts, progress, time.time, metrics=metrics)
-        server = http_server(app, *config.dashboard_address, lifespan=True)
+        server = http_server(app, *config.dashboard_address)
         with sparing_what_stays():
             asyncio.run(_serve(server, engine, progress))
 
