@@ -67,7 +67,7 @@ wheel: $(DONE)/python $(TRACKER) $(DASHBOARD) ## a wheel that runs without Node,
 
 lock: $(DONE)/python ## lock the newest versions that pyproject.toml admits
 	@for set in runtime dev; do \
-	  group=$$([ $$set = dev ] && echo "--extra aws --group dev"); \
+	  group=$$([ $$set = dev ] && echo "--extra aws --extra kafka --extra search --group dev"); \
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-emit-index-url $$group pyproject.toml -o requirements/$$set.txt; done
 
