@@ -346,3 +346,18 @@ def test_every_step_accounts_for_its_lines(data: st.DataObject, log: list[bytes]
         balance = folding.step(batch).balance
         assert balance.lines == sum(bool(line.strip()) for line in batch)
         assert balance.difference == 0
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_of_two_marks_that_hold_everywhere_the_earlier_one_counts(order: int) -> None:
+    class Everywhere(MemoryMarks):
+        def active(self) -> Sequence[Active]:
+            return [mark._replace(site=None) for mark in super().active()]
+
+    marks = Everywhere()
+    earlier, later = START // MINUTE, START // MINUTE + 60
+    found = [Mark("kiosk", AGENTS[0], earlier, 20, 20), Mark("elsewhere", AGENTS[0], later, 20, 20)]
+    marks.mark(found[::order])
+    folding = Pipeline(SITES, MemoryClaims(), marks, State())
+    step = folding.step([encode(START, beacon(), ua=AGENTS[0])])
+    assert step.deltas.minutes["bot"].unique().to_list() == ["behaviour"]

@@ -52,7 +52,10 @@ class Attribution:
     def _look_at_marks(self) -> None:
         if self._version != self._marks.version:
             self._version = self._marks.version
-            self._since = {(mark.site, mark.agent): mark.since for mark in self._marks.active()}
+            self._since = {}
+            for mark in self._marks.active():
+                place = (mark.site, mark.agent)
+                self._since[place] = min(mark.since, self._since.get(place, mark.since))
 
     def _since_of(self, row: np.void, names: Names) -> float:
         """The minute since which a marked user agent is taken for a bot on the row's site."""
