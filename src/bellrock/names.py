@@ -6,7 +6,7 @@ Codes hold as long as the state they belong to; only user agents that no row has
 (`Agents.keep`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -47,9 +47,10 @@ class Codes(Generic[Value]):
             self._values.append(value)
         return code
 
-    def find(self, value: Value) -> int | None:
+    @property
+    def find(self) -> Callable[[Value], int | None]:
         """The code of a value, None where it has none."""
-        return self._codes.get(value)
+        return self._codes.get
 
     def value(self, code: int) -> Value:
         """The value of a code."""
@@ -84,12 +85,18 @@ class Agents:
         """The code of a user agent, None where it is new and must be added."""
         return self._codes.find(text)
 
-    def codes(self, texts: Iterable[str | None], resolve: Callable[[str], Agent]) -> Iterator[int]:
+    def codes(
+        self, texts: Sequence[str | None], resolve: Callable[[str], Agent]
+    ) -> NDArray[np.uint32]:
         """The code of each user agent; `resolve` is asked what a new one says."""
         find = self._codes.find
-        for text in texts:
-            code = find(text) if text else 0
-            yield self.add(text, resolve(text)) if text and code is None else code or 0
+        found = [find(text or "") for text in texts]
+        if None in found:
+            found = [
+                self.add(text, resolve(text)) if text and code is None else code
+                for text, code in zip(texts, found, strict=True)
+            ]
+        return np.array(found, dtype=np.uint32)
 
     def add(self, text: str, agent: Agent) -> int:
         """The code of a new user agent."""

@@ -41,7 +41,6 @@ WHOLE: dict[str, Any] = {
         browser={"mobile": False, "platform": "Linux", "webdriver": False, "width": "1024"},
         transport="beacon",
         sentAt=17.25,
-        unknown={"deep": [1, {"x": None}]},
     ),
 }
 # Texts of JSON values; `MARK` is replaced by one of them.
@@ -77,8 +76,11 @@ PATHS = paths(WHOLE)
 
 @st.composite
 def near_lines(draw: st.DrawFn) -> bytes:
-    """The whole line with some fields left out, wrong or repeated."""
+    """The whole line with some fields left out, wrong or repeated, or one that nobody knows."""
     line = json.loads(json.dumps(WHOLE))
+    if draw(st.integers(0, 3)) == 0:
+        place = draw(st.sampled_from([line, line["beacon"], line["beacon"]["page"]]))
+        place["unknown"] = {"deep": [1, {"x": None}]}
     texts: list[str] = []
     for path in draw(st.lists(st.sampled_from(PATHS), max_size=4)):
         place = line
@@ -172,6 +174,16 @@ def test_a_plain_line_takes_the_fast_path() -> None:
     """Else the two paths would agree for want of a second one, and be slow."""
     plain = json.loads(json.dumps(WHOLE))
     assert msgspec.json.decode(json.dumps(plain), type=wire.Line).beacon.seq == 0
+
+
+def test_what_a_line_says_besides_changes_nothing() -> None:
+    more = json.loads(json.dumps(WHOLE))
+    for place in (more, more["beacon"], *more["beacon"].values()):
+        if isinstance(place, dict) and place is not more["beacon"]["timers"]:
+            place["unknown"] = {"deep": [1, {"x": None}]}
+    plain, said = read(json.dumps(WHOLE).encode()), read(json.dumps(more).encode())
+    assert said.rows.tobytes() == plain.rows.tobytes()
+    assert said.issues == plain.issues
 
 
 @pytest.mark.parametrize("line", [b"", b" ", b"\t \r\n"])

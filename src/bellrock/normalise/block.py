@@ -1,9 +1,9 @@
 """Many log lines at once -> `Normalised`: rows that the operators fold, and the issues of lines.
 
     decode lines -> find sites
-      -> kinds -> pages -> tests -> agents -> visitors -> hints -> delivery -> timers -> orders
+      -> begin rows -> events -> agents -> timers -> orders
 
-Each step reads some groups of all beacons and writes their fields of the rows. What always holds: every line
+Each step reads some fields of all beacons and writes their fields of the rows. What always holds: every line
 that is not blank is either a row or has exactly one fatal issue; rows and issues carry the number of their
 line, so that log order can break ties. Nothing is remembered between blocks but codes of texts.
 """
@@ -20,16 +20,14 @@ from bellrock.normalise.declared import Declared
 from bellrock.normalise.decode import LineIssue, decode_lines
 from bellrock.normalise.orders import Order, read_orders
 from bellrock.normalise.steps import (
+    Places,
+    Visits,
+    begin_rows,
     find_sites,
     write_agents,
-    write_delivery,
-    write_hints,
-    write_kinds,
-    write_pages,
-    write_tests,
-    write_visitors,
+    write_events,
 )
-from bellrock.normalise.timers import write_timers
+from bellrock.normalise.timers import Slots, write_timers
 from bellrock.rows import join
 from bellrock.schema.impression import IMPRESSION
 from bellrock.schema.site import Site
@@ -62,6 +60,8 @@ class Normaliser:
     def __init__(self, sites: Mapping[str, Site], names: Names) -> None:
         """Prepare the look-ups of every site."""
         self._declared = Declared(sites, names)
+        self._places, self._visits = Places(self._declared), Visits()
+        self._slots = Slots(self._declared)
         self._names = names
 
     def __call__(self, lines: Sequence[bytes]) -> Normalised:
@@ -75,14 +75,10 @@ class Normaliser:
     def _normalise(self, lines: Sequence[bytes]) -> Normalised:
         decoded = find_sites(decode_lines(lines), self._declared)
         columns = Columns(decoded, self._declared)
-        write_kinds(columns)
-        write_pages(columns)
-        write_tests(columns)
+        begin_rows(columns, self._places, self._visits)
+        write_events(columns)
         write_agents(columns, self._names.agents)
-        write_visitors(columns)
-        write_hints(columns)
-        write_delivery(columns)
-        write_timers(columns)
+        write_timers(columns, self._slots)
         orders = read_orders(columns)
         return Normalised(
             lines=len(decoded.at),

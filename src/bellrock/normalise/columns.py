@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from bellrock.normalise.declared import Declared
 from bellrock.normalise.decode import Decoded, LineIssue
-from bellrock.schema.impression import GROUPS, IMPRESSION, NO_SEQ, NO_TIMER
+from bellrock.rows import Rows
 from bellrock.schema.issue import NO_SITE, Issue
 
 _OF_LINE = ("ua", "country", "beacon")
@@ -34,18 +34,16 @@ class Present(NamedTuple):
 class Columns:
     """The beacons of a block; every column has one entry for each."""
 
+    rows: Rows
+
     def __init__(self, decoded: Decoded, declared: Declared) -> None:
-        """Lay the columns out; no group is present in `rows` yet."""
+        """Lay the columns out; the first step makes `rows`."""
         self.declared = declared
         self.of_line = transposed(decoded.beacons, _OF_LINE)
         self.of_beacon = transposed(self.of_line["beacon"], _OF_BEACON)
         self.sites: Sequence[str] = self.of_beacon["site"]
         self.seq = np.array(self.of_beacon["seq"], dtype=np.uint8)
-        self.rows = np.zeros(len(decoded.beacons), IMPRESSION)
-        self.rows["id"] = decoded.impressions
-        self.rows["timers"] = NO_TIMER
-        for name in GROUPS:
-            self.rows[name] = 0 if name == "delivery_seq" else NO_SEQ
+        self.ids = decoded.impressions
         self._line = decoded.line
         self._issues = {
             found if found.site in declared.sites else found._replace(site=NO_SITE)
@@ -54,7 +52,7 @@ class Columns:
 
     def __len__(self) -> int:
         """How many beacons there are."""
-        return len(self.rows)
+        return len(self.sites)
 
     def present(self, name: str) -> Present:
         """The rows that have a group of the beacon, by its name."""

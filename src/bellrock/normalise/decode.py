@@ -7,7 +7,6 @@ one it took.
 
 import re
 from collections.abc import Sequence
-from collections.abc import Set as AbstractSet
 from typing import NamedTuple
 
 import msgspec
@@ -21,12 +20,9 @@ from bellrock.schema.issue import NO_SITE, Issue
 
 _decode = msgspec.json.Decoder(wire.Line).decode
 _BLANK = b" \t\r\n"
-_CASE = 0xDF  # without this bit "{" is "["
-
 _SHORTEST, _LONGEST = 16, ID.itemsize
 _IN_IDENTIFIER = np.zeros(256, dtype=np.bool_)
 _IN_IDENTIFIER[list(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")] = True
-_SITE = re.compile(wire.SITE)
 
 
 class LineIssue(NamedTuple):
@@ -54,38 +50,33 @@ class Decoded(NamedTuple):
 
 def decode_lines(lines: Sequence[bytes]) -> Decoded:
     """Decode a block of lines, each without its newline."""
-    lines = [line for line in lines if line.strip(_BLANK)]
-    doubtful = _doubtful(lines)
-    beacons, numbers, issues = [], [], []
-    at = np.full(len(lines), wire.UNTIMED, dtype=np.int64)
-    for number, raw in enumerate(lines):
+    at: list[int] = []
+    beacons: list[wire.Line] = []
+    refused: list[int] = []
+    issues: list[LineIssue] = []
+    for raw in lines:
         try:
-            if number not in doubtful:
-                beacons.append(_decode(raw))
-                numbers.append(number)
+            line = _decode(raw)
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            if not raw.strip(_BLANK):
                 continue
-        except msgspec.DecodeError:
-            pass
-        try:
-            line, found = exact.read_line(raw)
-        except exact.Refused as refused:
-            at[number] = wire.UNTIMED if refused.at is None else refused.at
-            issues.append(LineIssue(number, refused.site or NO_SITE, refused.issue))
-        else:
-            beacons.append(line)
-            numbers.append(number)
-            issues += [LineIssue(number, line.beacon.site, issue) for issue in found]
-    of = np.array(numbers, dtype=np.int64)
-    at[of] = [line.at for line in beacons]
+            try:
+                line, found = exact.read_line(raw)
+            except exact.Refused as fatal:
+                issues.append(LineIssue(len(at), fatal.site or NO_SITE, fatal.issue))
+                refused.append(len(at))
+                at.append(wire.UNTIMED if fatal.at is None else fatal.at)
+                continue
+            issues += [LineIssue(len(at), line.beacon.site, issue) for issue in found]
+        at.append(line.at)
+        beacons.append(line)
+    number = np.delete(np.arange(len(at)), refused)
     # The forms of many ids at once are looked at much faster than in the decoder.
     sessions, formed = _identifiers([line.beacon.session for line in beacons])
     impressions, also_formed = _identifiers([line.beacon.impression for line in beacons])
-    formed &= also_formed
-    sites = [line.beacon.site for line in beacons]
-    if misnamed := {site for site in set(sites) if not _SITE.match(site)}:
-        formed &= [site not in misnamed for site in sites]
-    decoded = Decoded(at, beacons, of, sessions, impressions, issues)
-    return refuse(decoded, formed, Issue.SCHEMA)
+    times = np.array(at, dtype=np.int64)
+    decoded = Decoded(times, beacons, number, sessions, impressions, issues)
+    return refuse(decoded, formed & also_formed, Issue.SCHEMA)
 
 
 def route_of(line: bytes) -> tuple[int | None, str | None]:
@@ -102,29 +93,6 @@ def route_of(line: bytes) -> tuple[int | None, str | None]:
     usable = isinstance(session, str) and re.match(wire.IDENTIFIER, session)
     at = int(decoded.at[0]) if len(decoded.at) else wire.UNTIMED
     return None if at == wire.UNTIMED else at, session if usable else None
-
-
-def _doubtful(lines: Sequence[bytes]) -> AbstractSet[int]:
-    """Lines in which the typed decoder could overlook something.
-
-    It skips unknown fields without looking at their UTF-8 or counting their depth.
-    """
-    block = b"\n".join(lines)
-    opening = np.flatnonzero((np.frombuffer(block, np.uint8) & _CASE) == ord("["))
-    ends = np.cumsum([len(line) + 1 for line in lines])
-    openings = np.diff(np.searchsorted(opening, ends), prepend=0)
-    doubtful = set(np.flatnonzero(openings > exact.MAX_DEPTH).tolist())
-    if not _is_utf8(block):
-        doubtful |= {number for number, line in enumerate(lines) if not _is_utf8(line)}
-    return doubtful
-
-
-def _is_utf8(text: bytes) -> bool:
-    try:
-        text.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def refuse(decoded: Decoded, fine: NDArray[np.bool_], issue: Issue) -> Decoded:

@@ -1,125 +1,167 @@
-"""The steps of normalising that write dimensions and flags, each from one group of all beacons.
+"""The steps of normalising that write dimensions and flags.
 
-What a site does not declare becomes `(other)`, so that no stranger can make a document.
+Beacons of one visit say much alike, so what they say of their page and of their visit is described once for
+all that say the same. What a site does not declare becomes `(other)`, so that no stranger can make a document.
 """
 
+import re
 from collections.abc import Sequence
-from itertools import product, repeat
 from operator import attrgetter
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bellrock.names import Agents
 from bellrock.normalise.agent import resolve_agent
-from bellrock.normalise.columns import Columns, codes, transposed
-from bellrock.normalise.declared import UNDECLARED, Declared
+from bellrock.normalise.columns import Columns
+from bellrock.normalise.declared import Declared
 from bellrock.normalise.decode import Decoded, refuse
+from bellrock.normalise.remembered import RememberedRows
+from bellrock.rows import Rows
+from bellrock.schema import wire
 from bellrock.schema.codes import COUNTRIES
-from bellrock.schema.impression import ABSENT, FALSE, TRUE, TYPE_BITS
+from bellrock.schema.impression import (
+    ABSENT,
+    FALSE,
+    GROUPS,
+    IMPRESSION,
+    NO_SEQ,
+    NO_TIMER,
+    TRUE,
+    TYPE_BITS,
+)
 from bellrock.schema.issue import Issue
-from bellrock.schema.wire import NAVIGATIONS
 
+_SITE = re.compile(wire.SITE)
 _COUNTRY_CODES = {country: code for code, country in enumerate(COUNTRIES)}
-_NAVIGATION_CODES = {None: 0} | {name: code for code, name in enumerate(NAVIGATIONS, start=1)}
-_FLAGS = {ABSENT: None, FALSE: False, TRUE: True}
-_COMBINATIONS = {
-    count: {flags: code for code, flags in enumerate(product(_FLAGS.values(), repeat=count))}
-    for count in (2, 3)
-}
-"""Codes of some flags together: digits to the base 3, the first flag's the highest."""
+_NAVIGATION_CODES = {None: 0} | {name: code for code, name in enumerate(wire.NAVIGATIONS, start=1)}
+_FLAGS = {None: ABSENT, False: FALSE, True: TRUE}
+
+_PAGE = ("label", "navigation", "release")
+_TEST = ("name", "group")
+_DELIVERY = ("first_load", "served", "cache_hit")
+_VISITOR = ("new_today", "new_this_month")
+_BROWSER = ("mobile", "webdriver")
+_VISIT = np.dtype(
+    [
+        (name, IMPRESSION[name])
+        for name in (
+            *("types", "events", "country", "country_seq", *_DELIVERY, "delivery_seq"),
+            *(*_VISITOR, "visitor_seq", *_BROWSER, "mobile_seq"),
+        )
+    ]
+)
+"""The fields that the site has no part in."""
 
 
 def find_sites(decoded: Decoded, declared: Declared) -> Decoded:
     """Refuse what names no site that is declared."""
-    known = [line.beacon.site in declared.sites for line in decoded.beacons]
-    return refuse(decoded, np.array(known, dtype=np.bool_), Issue.SITE_UNKNOWN)
+    sites = [line.beacon.site for line in decoded.beacons]
+    known = np.fromiter(map(declared.sites.__contains__, sites), np.bool_, len(sites))
+    if known.all():
+        return decoded
+    formed = known | [bool(_SITE.match(site)) for site in sites]
+    return refuse(refuse(decoded, formed, Issue.SCHEMA), known[formed], Issue.SITE_UNKNOWN)
 
 
-def write_kinds(columns: Columns) -> None:
-    """What every beacon is: `site`, `seen`, `types`, and that it is one."""
-    rows, types = columns.rows, columns.of_beacon["type"]
-    rows["site"] = codes(map(columns.declared.codes.__getitem__, columns.sites), len(columns))
-    rows["seen"] = np.uint64(1) << columns.seq.astype(np.uint64)
-    rows["types"] = codes(map(TYPE_BITS.__getitem__, types), len(columns))
-    rows["beacons"] = 1
-    rows["events"] = rows["types"] == TYPE_BITS["event"]
-    for row, _, event in zip(*columns.present("event"), strict=True):
-        rows["errors"][row] = rows["events"][row] and event.name == "error"
-
-
-def write_pages(columns: Columns) -> None:
-    """`label`, `navigation` and `release`; declared texts only."""
-    rows, sites, pages = columns.present("page")
-    columns.rows["page_seq"][rows] = columns.seq[rows]
-    page = transposed(pages, ("label", "navigation", "release"))
-    declared = columns.declared
-    for name, look_up in (("label", declared.labels), ("release", declared.releases)):
-        found = map(look_up.get, zip(sites, page[name], strict=True), repeat(declared.other))
-        columns.rows[name][rows] = codes(found, len(rows))
-    columns.rows["navigation"][rows] = codes(
-        map(_NAVIGATION_CODES.__getitem__, page["navigation"]), len(rows)
+def begin_rows(columns: Columns, places: "Places", visits: "Visits") -> None:
+    """Make the rows: all but user agent, timers, orders and what events say."""
+    said, types = columns.of_beacon, columns.of_beacon["type"]
+    page, test = _said(said["page"], _PAGE), _said(said["test"], _TEST)
+    columns.rows = rows = places.find(list(zip(columns.sites, page, test, strict=True)))
+    groups = (
+        (said["delivery"], _DELIVERY),
+        (said["visitor"], _VISITOR),
+        (said["browser"], _BROWSER),
     )
+    keys = zip(types, *(_said(*group) for group in groups), columns.of_line["country"], strict=True)
+    visit = visits.find(list(keys))
+    for name in _VISIT.names or ():
+        rows[name] = visit[name]
+    rows["id"] = columns.ids
+    rows["seen"] = np.uint64(1) << columns.seq.astype(np.uint64)
+    for name in GROUPS:
+        # The lowest seq wins, but for delivery.
+        if name == "delivery_seq":
+            rows[name] *= 1 + columns.seq
+        else:
+            rows[name] = np.maximum(rows[name], columns.seq)
+    for row in np.flatnonzero(rows["test"] == columns.declared.other_test).tolist():
+        if (columns.sites[row], *(test[row] or ())) not in columns.declared.tests:
+            columns.note(row, Issue.TEST_UNDECLARED)
 
 
-def write_tests(columns: Columns) -> None:
-    """`test`, with its group; both `(other)` where the site declares no such test or group."""
-    rows, sites, tests = columns.present("test")
-    columns.rows["test_seq"][rows] = columns.seq[rows]
-    test = transposed(tests, ("name", "group"))
-    keys = zip(sites, test["name"], test["group"], strict=True)
-    found = codes(map(columns.declared.tests.get, keys, repeat(UNDECLARED)), len(rows))
-    for row in rows[found == UNDECLARED].tolist():
-        columns.note(row, Issue.TEST_UNDECLARED)
-    found[found == UNDECLARED] = columns.declared.other_test
-    columns.rows["test"][rows] = found
+def _said(groups: Sequence[Any], names: tuple[str, ...]) -> list[Any]:
+    """What groups say by some of their fields, None where there is no group."""
+    read = attrgetter(*names)
+    return [group and read(group) for group in groups]
+
+
+class Places(RememberedRows[tuple[str, Any, Any]]):
+    """Rows of a site by what a beacon says of page and test; declared texts only."""
+
+    def __init__(self, declared: Declared) -> None:
+        """Describe by what sites declare."""
+        super().__init__(IMPRESSION, self._row)
+        self._declared = declared
+
+    def _row(self, key: tuple[str, Any, Any]) -> Rows:
+        declared, (site, page, test) = self._declared, key
+        row = np.zeros((), IMPRESSION)
+        row["site"], row["beacons"], row["timers"] = declared.codes[site], 1, NO_TIMER
+        for name in GROUPS:
+            row[name] = 0 if name == "delivery_seq" else NO_SEQ
+        if page:
+            label, navigation, release = page
+            row["page_seq"] = 0
+            row["label"] = declared.labels.get((site, label), declared.other)
+            row["navigation"] = _NAVIGATION_CODES[navigation]
+            row["release"] = declared.releases.get((site, release), declared.other)
+        if test:
+            row["test_seq"] = 0
+            row["test"] = declared.tests.get((site, *test), declared.other_test)
+        return row
+
+
+class Visits(RememberedRows[tuple[str, Any, Any, Any, str | None]]):
+    """Rows of `_VISIT` by type, what a beacon says of delivery, visitor and browser, and country."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        super().__init__(_VISIT, self._row)
+
+    def _row(self, key: tuple[str, Any, Any, Any, str | None]) -> Rows:
+        kind, delivery, visitor, browser, country = key
+        row = np.zeros((), _VISIT)
+        for name in ("country_seq", "visitor_seq", "mobile_seq"):
+            row[name] = NO_SEQ
+        row["types"], row["events"] = TYPE_BITS[kind], kind == "event"
+        if code := _COUNTRY_CODES.get(country or ""):
+            row["country"], row["country_seq"] = code, 0
+        for names, flags, seq, there in (
+            (_DELIVERY, delivery, "delivery_seq", 1),
+            (_VISITOR, visitor, "visitor_seq", 0),
+        ):
+            if flags:
+                row[seq] = there
+                for name, flag in zip(names, flags, strict=True):
+                    row[name] = _FLAGS[flag]
+        if browser:
+            mobile, webdriver = browser
+            row["mobile"], row["webdriver"] = _FLAGS[mobile], webdriver is True
+            # A group of its own, which a hint of something else does not make.
+            row["mobile_seq"] = NO_SEQ if mobile is None else 0
+        return row
+
+
+def write_events(columns: Columns) -> None:
+    """Which events are errors."""
+    named = [event is not None and event.name == "error" for event in columns.of_beacon["event"]]
+    columns.rows["errors"] = columns.rows["events"] & np.array(named, dtype=np.bool_)
 
 
 def write_agents(columns: Columns, agents: Agents) -> None:
-    """`agent` and `country`; a country of the wrong form is absent."""
+    """`agent`."""
     rows = columns.rows
-    for name, found in (
-        ("agent", agents.codes(columns.of_line["ua"], resolve_agent)),
-        ("country", map(_COUNTRY_CODES.get, columns.of_line["country"], repeat(0))),
-    ):
-        rows[name] = codes(found, len(columns))
-        rows[f"{name}_seq"] = np.where(rows[name] != 0, columns.seq, rows[f"{name}_seq"])
-
-
-def write_visitors(columns: Columns) -> None:
-    """`new_today` and `new_this_month`."""
-    rows, _, visitors = columns.present("visitor")
-    columns.rows["visitor_seq"][rows] = columns.seq[rows]
-    _write_flags(columns, rows, visitors, ("new_today", "new_this_month"))
-
-
-def write_hints(columns: Columns) -> None:
-    """`mobile`, which is a group of its own, and `webdriver`."""
-    rows, _, browsers = columns.present("browser")
-    mobile, webdriver = _flags(browsers, ("mobile", "webdriver"))
-    columns.rows["mobile"][rows] = mobile
-    hinted = rows[mobile != ABSENT]
-    columns.rows["mobile_seq"][hinted] = columns.seq[hinted]
-    columns.rows["webdriver"][rows] = webdriver == TRUE
-
-
-def write_delivery(columns: Columns) -> None:
-    """`first_load`, `served` and `cache_hit`."""
-    rows, _, deliveries = columns.present("delivery")
-    columns.rows["delivery_seq"][rows] = columns.seq[rows] + 1
-    _write_flags(columns, rows, deliveries, ("first_load", "served", "cache_hit"))
-
-
-def _write_flags(
-    columns: Columns, rows: NDArray[np.int64], groups: Sequence[Any], names: tuple[str, ...]
-) -> None:
-    for name, flags in zip(names, _flags(groups, names), strict=True):
-        columns.rows[name][rows] = flags
-
-
-def _flags(groups: Sequence[Any], names: tuple[str, ...]) -> NDArray[np.uint8]:
-    """Flags of groups by their names, shape (names, groups): all of a group are looked up at once."""
-    combined = map(_COMBINATIONS[len(names)].__getitem__, map(attrgetter(*names), groups))
-    powers = len(_FLAGS) ** np.arange(len(names))[::-1, None]
-    return (codes(combined, len(groups)) // powers % len(_FLAGS)).astype(np.uint8)
+    rows["agent"] = agents.codes(columns.of_line["ua"], resolve_agent)
+    rows["agent_seq"] = np.where(rows["agent"] != 0, columns.seq, NO_SEQ)

@@ -4,11 +4,12 @@ These types are the *fast path*: in a line that decodes into `Line` every field 
 absent, but for those of type `Formed`, whose patterns whoever reads them holds against many at once: in the
 decoder they would cost more than all the rest. Test, timers and order are judged further by the steps.
 Whatever the types refuse goes the slow path (`normalise.exact`), which makes the same `Line` of the fields
-that are usable. `None` is absent. Lengths are Unicode code points. There are no cycles of objects here, so
-the garbage collector need not look.
+that are usable. A field that is not known is refused too: the decoder would skip what is in it without
+looking at its UTF-8 or its depth. `None` is absent. Lengths are Unicode code points. There are no cycles of
+objects here, so the garbage collector need not look.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta
@@ -50,7 +51,7 @@ Formed = str
 Value = Annotated[float, Meta(ge=0, le=MAX_VALUE)]
 
 
-class Page(msgspec.Struct, gc=False):
+class Page(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     """What page it was and how it was reached."""
 
     url: Text2048 | None = None
@@ -60,7 +61,7 @@ class Page(msgspec.Struct, gc=False):
     release: Text64 | None = None
 
 
-class Test(msgspec.Struct, gc=False):
+class Test(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     """The group assigned."""
 
     name: Text64
@@ -68,7 +69,7 @@ class Test(msgspec.Struct, gc=False):
     rb: Annotated[int, Meta(ge=0, le=MAX_RB)] | None = None
 
 
-class Delivery(msgspec.Struct, rename="camel", gc=False):
+class Delivery(msgspec.Struct, rename="camel", gc=False, forbid_unknown_fields=True):
     """What the accelerated variant really did on this page."""
 
     enabled: bool | None = None
@@ -78,7 +79,7 @@ class Delivery(msgspec.Struct, rename="camel", gc=False):
     sw_supported: bool | None = None
 
 
-class Event(msgspec.Struct, gc=False):
+class Event(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     """Something that happened on the page."""
 
     name: Text64
@@ -86,7 +87,7 @@ class Event(msgspec.Struct, gc=False):
     props: Annotated[dict[Text64, Text64], Meta(max_length=MAX_PROPS)] | None = None
 
 
-class Order(msgspec.Struct, gc=False):
+class Order(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     """An order without an id is ignored, one without value or currency is worth nothing."""
 
     id: Text128 | None = None
@@ -95,14 +96,14 @@ class Order(msgspec.Struct, gc=False):
     items: int | None = None
 
 
-class Visitor(msgspec.Struct, rename="camel", gc=False):
+class Visitor(msgspec.Struct, rename="camel", gc=False, forbid_unknown_fields=True):
     """Flags that the browser keeps, so that visitors are counted with no identifier."""
 
     new_today: bool | None = None
     new_this_month: bool | None = None
 
 
-class Browser(msgspec.Struct, gc=False):
+class Browser(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     """Low-entropy hints."""
 
     mobile: bool | None = None
@@ -111,8 +112,8 @@ class Browser(msgspec.Struct, gc=False):
     width: Text64 | None = None
 
 
-class Beacon(msgspec.Struct, rename="camel", gc=False):
-    """`timers` are judged against the site, which alone knows the names: any values may stand here."""
+class Beacon(msgspec.Struct, rename="camel", gc=False, forbid_unknown_fields=True):
+    """`timers` are judged against the site, which alone knows the names: any plain values may stand here."""
 
     v: Literal[1]
     site: Formed
@@ -123,7 +124,7 @@ class Beacon(msgspec.Struct, rename="camel", gc=False):
     page: Page | None = None
     test: Test | None = None
     delivery: Delivery | None = None
-    timers: dict[str, Any] | None = None
+    timers: dict[str, float | str | bool | None] | None = None
     event: Event | None = None
     order: Order | None = None
     visitor: Visitor | None = None
@@ -132,11 +133,12 @@ class Beacon(msgspec.Struct, rename="camel", gc=False):
     sent_at: float | None = None
 
 
-class Line(msgspec.Struct, gc=False):
-    """One log line; `raw` is for what the collector could not take for a beacon."""
+class Line(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """One log line; `raw` is for what the collector could not take for a beacon; the fold reads no `gpc`."""
 
     at: Annotated[int, Meta(ge=0, lt=END_OF_TIME)]
     beacon: Beacon
     ua: Text512 | None = None
     country: Formed | None = None
+    gpc: bool | None = None
     raw: None = None

@@ -1,0 +1,65 @@
+"""What many beacons say alike, described once and looked up whole afterwards.
+
+Enters: keys, each all that its description depends on. Leaves: descriptions. What always holds: it does not
+matter which ones are remembered, and a stranger's endless new ones are forgotten again.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import Generic, TypeVar
+
+import numpy as np
+
+from bellrock.rows import Rows, pick
+
+_MOST = 65_536
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class Remembered(Generic[Key, Value]):
+    """Values by key."""
+
+    def __init__(self, describe: Callable[[Key], Value]) -> None:
+        """`describe` makes the value of a new key."""
+        self._known = _Known(describe)
+
+    def find(self, keys: Iterable[Key]) -> list[Value]:
+        """The value of each key."""
+        if len(self._known) > _MOST:
+            self._known.clear()
+        return list(map(self._known.__getitem__, keys))
+
+
+class RememberedRows(Generic[Key]):
+    """Rows by key."""
+
+    def __init__(self, dtype: np.dtype[np.void], describe: Callable[[Key], Rows]) -> None:
+        """`describe` makes the row of a new key, of shape ()."""
+        self._rows = np.zeros(_MOST, dtype)
+        self._describe = describe
+        self._places = _Known(self._add)
+
+    def find(self, keys: Sequence[Key]) -> Rows:
+        """The rows of keys, to be changed at will."""
+        if len(self._places) + len(keys) > _MOST:
+            self._places.clear()
+        return pick(
+            self._rows, np.fromiter(map(self._places.__getitem__, keys), np.int64, len(keys))
+        )
+
+    def _add(self, key: Key) -> int:
+        place = len(self._places)
+        self._rows[place] = self._describe(key)
+        return place
+
+
+class _Known(dict[Key, Value]):
+    """A dictionary that makes what it lacks."""
+
+    def __init__(self, make: Callable[[Key], Value]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: Key) -> Value:
+        value = self[key] = self._make(key)
+        return value
