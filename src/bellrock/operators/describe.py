@@ -1,6 +1,6 @@
 """Keys of documents, as codes, in words: the key columns of additive rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import polars as pl
@@ -63,24 +63,24 @@ class Describer:
     def clusters(self, keys: Rows) -> pl.DataFrame:
         """The columns of `schema.document.CLUSTER_KEY`."""
         frame = self.minutes(keys).drop("label", "navigation", "firstLoad", "served", "cacheHit")
-        names = [
-            _POPULATIONS[population]
-            + (self._names.texts.value(label) if population in {LABEL, LABEL_REPEAT} else "")
-            + (":repeat" if population == LABEL_REPEAT else "")
-            for population, label in zip(
-                keys["population"].tolist(), keys["label"].tolist(), strict=True
-            )
-        ]
-        return frame.with_columns(pl.Series("population", names, dtype=pl.String))
+        populations = _named(keys["population"], keys["label"], self._population)
+        return frame.with_columns(populations.alias("population"))
 
     def timers(self, sites: NDArray[np.uint32], slots: NDArray[np.int64]) -> pl.Series:
         """The names of timers by the code of their site and their slot."""
+        # A vital has one name, whatever the site.
+        own = np.where(slots < len(VITAL_NAMES), 0, sites)
+        return _named(own, slots, self._timer).alias("timer")
+
+    def _population(self, population: int, label: int) -> str:
+        name = _POPULATIONS[population]
+        if population in {LABEL, LABEL_REPEAT}:
+            name += self._names.texts.value(label)
+        return f"{name}:repeat" if population == LABEL_REPEAT else name
+
+    def _timer(self, site: int, slot: int) -> str:
         vitals = len(VITAL_NAMES)
-        names = [
-            VITAL_NAMES[slot] if slot < vitals else self._names.timers[site][slot - vitals]
-            for site, slot in zip(sites.tolist(), slots.tolist(), strict=True)
-        ]
-        return pl.Series("timer", names, dtype=pl.String)
+        return VITAL_NAMES[slot] if slot < vitals else self._names.timers[site][slot - vitals]
 
     def _fixed(self, keys: Rows) -> list[pl.Series]:
         words = {
@@ -104,6 +104,16 @@ class Describer:
             self._texts = _words(self._names.texts.since(0))
             self._tests = _words([test for test, _ in tests])
             self._groups = _words([group for _, group in tests])
+
+
+def _named(
+    one: NDArray[np.integer], other: NDArray[np.integer], name: Callable[[int, int], str]
+) -> pl.Series:
+    """Names of pairs of codes, each made once."""
+    pairs = one.astype(np.int64) << 32 | other
+    found, places = np.unique(pairs, return_inverse=True)
+    names = [name(pair >> 32, pair & 0xFFFF_FFFF) for pair in found.tolist()]
+    return pl.Series(names, dtype=pl.String).gather(places)
 
 
 def _chosen(

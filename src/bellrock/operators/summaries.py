@@ -105,12 +105,14 @@ class Summaries:
         code = (of_row[row] * SLOTS + slot) * _SPREAD + cells(value) + 1
         sums = group(code)
         first = sums.order[sums.starts]
+        values = _sums(np.stack([sign, sign * value], axis=1), sums)
+        some = values.any(axis=1)
+        first, values = first[some], values[some]
         named = frame[of_row[row[first]]].with_columns(
             self._describer.timers(keys["site"][row[first]], slot[first]),
             pl.Series("cell", code[first] % _SPREAD - 1, dtype=pl.Int16),
         )
-        values = np.stack([sign, sign * value], axis=1)
-        return _additive(named, _sums(values, sums), RELATIONS["timers"].additive)
+        return _additive(named, values, RELATIONS["timers"].additive)
 
     def _clusters(self, found: Clusters) -> dict[str, pl.DataFrame]:
         timers = self._describer.timers(found.timer_keys["site"], found.slots)
@@ -215,9 +217,12 @@ def _sums(values: NDArray[np.int64], groups: Groups) -> NDArray[np.int64]:
 
 def _additive(keys: pl.DataFrame, sums: NDArray[np.int64], names: Sequence[str]) -> pl.DataFrame:
     """Rows that say something, with their key."""
-    some = np.flatnonzero(sums.any(axis=1))
-    columns = [pl.Series(name, np.ascontiguousarray(sums[some, n])) for n, name in enumerate(names)]
-    return pl.DataFrame([*keys[some], *columns])
+    some = sums.any(axis=1)
+    if not some.all():
+        keys, sums = keys.filter(pl.Series(some)), sums[some]
+    by_column = np.ascontiguousarray(sums.T)
+    columns = [pl.Series(name, by_column[n]) for n, name in enumerate(names)]
+    return pl.DataFrame([*keys, *columns])
 
 
 def _issue_rows(issues: IssueCounts) -> pl.DataFrame:
