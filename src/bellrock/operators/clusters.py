@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bellrock.names import Names
 from bellrock.operators.documents import CHOSEN
-from bellrock.operators.groups import Groups, group, group_records
+from bellrock.operators.groups import Groups, group, group_records, sums
 from bellrock.rows import Index, Rows, copy, join, pick
 from bellrock.schema.impression import IMPRESSION, KEY, NO_TIMER, SESSION, TRUE, TYPE_BITS
 from bellrock.schema.measures import GRID_POINTS
@@ -127,7 +127,7 @@ class Clusterer:
         )
         return Clusters(
             pick(keys, documents.order[documents.starts]),
-            np.add.reduceat(measures[documents.order], documents.starts, axis=0),
+            sums(measures, documents),
             *_timers(keys, documents, groups, impressions["timers"]),
         )
 
@@ -192,25 +192,21 @@ def _keys(documents: Rows, members: _Members, first: Index) -> Rows:
 
 
 def _timers(
-    keys: Rows, documents: Groups, groups: Groups, timers: NDArray[np.int32]
+    keys: Rows, documents: Groups, groups: Groups, values: NDArray[np.int32]
 ) -> tuple[Rows, Index, NDArray[np.int64]]:
     """Sums by document and timer: keys, slots, and k, n, nn, nx, s..., ss..., sm..."""
-    present = timers != NO_TIMER
+    present = values != NO_TIMER
     m = np.add.reduceat(present.astype(np.int64), groups.starts, axis=0)
     of, slot = np.nonzero(m)
     many = m[of, slot]
     n = groups.sizes[of]
-    s = _grid(timers, present, np.repeat(np.arange(len(groups.starts)), groups.sizes), of, slot)
+    s = _grid(values, present, np.repeat(np.arange(len(groups.starts)), groups.sizes), of, slot)
     rows = np.column_stack(
         [np.ones_like(many), many, many * many, many * n, s, s * s, s * many[:, None]]
     )
-    sums = group(documents.of_row()[of] * SLOTS + slot)
-    first = sums.order[sums.starts]
-    return (
-        pick(keys, of[first]),
-        slot[first],
-        np.add.reduceat(rows[sums.order], sums.starts, axis=0),
-    )
+    timers = group(documents.of_row()[of] * SLOTS + slot)
+    first = timers.order[timers.starts]
+    return pick(keys, of[first]), slot[first], sums(rows, timers)
 
 
 def _grid(

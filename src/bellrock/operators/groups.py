@@ -35,6 +35,19 @@ def group(codes: NDArray[Any]) -> Groups:
     return Groups(order, starts_of(codes[order]))
 
 
+def sums(values: NDArray[np.int64], groups: Groups) -> NDArray[np.int64]:
+    """Sums of rows of numbers, shape (rows, columns), by group."""
+    first = values[groups.order[groups.starts]]
+    sizes = groups.sizes
+    # Most groups are of one row, and `reduceat` is slow at them.
+    many = np.flatnonzero(sizes > 1)
+    if len(many):
+        members = groups.order[np.repeat(sizes > 1, sizes)]
+        starts = np.cumsum(sizes[many]) - sizes[many]
+        first[many] = np.add.reduceat(values[members], starts, axis=0)
+    return np.asarray(first)
+
+
 def starts_of(ordered: NDArray[Any]) -> Index:
     """Where runs of equal values begin."""
     if not len(ordered):

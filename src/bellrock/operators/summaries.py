@@ -18,7 +18,7 @@ from bellrock.operators.change import Change
 from bellrock.operators.clusters import Clusters
 from bellrock.operators.describe import Describer
 from bellrock.operators.documents import counts, document_keys
-from bellrock.operators.groups import Groups, as_words, group, group_records
+from bellrock.operators.groups import Groups, as_words, group, group_records, sums
 from bellrock.operators.minute import IssueCounts
 from bellrock.rows import Rows, join, pick
 from bellrock.schema.document import RELATIONS
@@ -88,7 +88,7 @@ class Summaries:
         measures[len(pages.keys) :, len(IMPRESSION_NAMES) :] = visits.measures
         frame = self._describer.minutes(pick(keys, documents.order[documents.starts]))
         return Deltas(
-            minutes=_additive(frame, _sums(measures, documents), ADDITIVE_NAMES),
+            minutes=_additive(frame, sums(measures, documents), ADDITIVE_NAMES),
             timers=self._timers(pages, frame, keys, documents),
             issues=_issue_rows(issues),
             **self._clusters(clusters),
@@ -103,9 +103,9 @@ class Summaries:
         sign = np.repeat([1, -1], [len(gained[0]), len(lost[0])])
         row, slot = (np.concatenate(pair) for pair in zip(gained, lost, strict=True))
         code = (of_row[row] * SLOTS + slot) * _SPREAD + cells(value) + 1
-        sums = group(code)
-        first = sums.order[sums.starts]
-        values = _sums(np.stack([sign, sign * value], axis=1), sums)
+        by_cell = group(code)
+        first = by_cell.order[by_cell.starts]
+        values = sums(np.stack([sign, sign * value], axis=1), by_cell)
         some = values.any(axis=1)
         first, values = first[some], values[some]
         named = frame[of_row[row[first]]].with_columns(
@@ -209,18 +209,12 @@ def _equal(keys: Rows, others: Rows) -> NDArray[np.bool_]:
     return np.asarray((as_words(keys) == as_words(others)).all(axis=1))
 
 
-def _sums(values: NDArray[np.int64], groups: Groups) -> NDArray[np.int64]:
-    if not len(groups.order):
-        return values[:0]
-    return np.asarray(np.add.reduceat(values[groups.order], groups.starts, axis=0))
-
-
-def _additive(keys: pl.DataFrame, sums: NDArray[np.int64], names: Sequence[str]) -> pl.DataFrame:
+def _additive(keys: pl.DataFrame, values: NDArray[np.int64], names: Sequence[str]) -> pl.DataFrame:
     """Rows that say something, with their key."""
-    some = sums.any(axis=1)
+    some = values.any(axis=1)
     if not some.all():
-        keys, sums = keys.filter(pl.Series(some)), sums[some]
-    by_column = np.ascontiguousarray(sums.T)
+        keys, values = keys.filter(pl.Series(some)), values[some]
+    by_column = np.ascontiguousarray(values.T)
     columns = [pl.Series(name, by_column[n]) for n, name in enumerate(names)]
     return pl.DataFrame([*keys, *columns])
 
