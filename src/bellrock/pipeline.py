@@ -28,6 +28,7 @@ from bellrock.operators.attribution import Attribution
 from bellrock.operators.balance import Balance, balance_of
 from bellrock.operators.boundary import Ended, end_sessions
 from bellrock.operators.clusters import Clusterer
+from bellrock.operators.groups import starts_of
 from bellrock.operators.keys import distinct
 from bellrock.operators.minute import Folded, IssueCounts, Minute, fold_minute
 from bellrock.operators.state import State
@@ -69,7 +70,7 @@ class Pipeline:
         times = keep_time(block.at, self.state.watermark)
         ended: list[Ended] = []
         folded: list[Folded] = []
-        for minute in np.unique(times.minute).tolist():
+        for minute in times.minute[starts_of(times.minute)].tolist():
             ended.append(self._pass(minute))
             self.state.evidence.judge(self._marks)
             part = _part(block, times, minute)

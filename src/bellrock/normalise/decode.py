@@ -124,5 +124,7 @@ def _identifiers(texts: Sequence[str]) -> tuple[NDArray[np.bytes_], NDArray[np.b
         ids = np.array(texts, dtype=ID)
     except UnicodeEncodeError:
         ids = np.array([text if text.isascii() else "" for text in texts], dtype=ID)
-    fitting = _IN_IDENTIFIER[ids.view(np.uint8).reshape(len(texts), _LONGEST)].sum(axis=1)
+    used = int(lengths.max(initial=0))
+    letters = ids.view(np.uint8).reshape(len(texts), _LONGEST)[:, :used]
+    fitting = _IN_IDENTIFIER.take(letters).sum(axis=1)
     return ids, (fitting == lengths) & (lengths >= _SHORTEST) & (lengths <= _LONGEST)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from bellrock.operators.groups import starts_of
 from bellrock.schema.impression import ID
 
 Keys = NDArray[np.uint64]
@@ -52,7 +53,10 @@ class Hasher:
 
 def distinct(parts: Iterable[Keys]) -> Keys:
     """All keys of some parts, each once, in ascending order."""
-    return np.unique(np.concatenate([np.empty(0, np.uint64), *parts]))
+    keys = np.concatenate([np.empty(0, np.uint64), *parts])
+    keys.sort()
+    # `np.unique` takes three times as long.
+    return keys[starts_of(keys)]
 
 
 def impression_keys(sessions: Keys, own: Keys) -> Keys:
