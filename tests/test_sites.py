@@ -189,6 +189,14 @@ def test_two_tests_of_one_name_are_refused() -> None:
         parse_sites(f"{FULL}\n{test}", "sites.toml")
 
 
+def test_an_order_key_may_lie_elsewhere(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = LEAST.replace(KEY, "env:ORDER_KEY_OF_A_SHOP")
+    with pytest.raises(ConfigurationError, match=r"site 'shop-a', order_key .*no such variable"):
+        parse_sites(text, "sites.toml")
+    monkeypatch.setenv("ORDER_KEY_OF_A_SHOP", KEY)
+    assert parse_sites(text, "sites.toml")["shop-a"].order_key == b"\xab" * 32
+
+
 def test_what_holds_order_keys_is_for_its_owner_alone(tmp_path: Path) -> None:
     file = tmp_path / "sites.toml"
     add_site(file, "shop-a")

@@ -5,7 +5,9 @@
     ├── LogUnavailable          the log cannot be written or read now
     ├── LogInUse                another process writes this log
     ├── StoreInUse              another engine has this data directory open
+    ├── StoreUnavailable        the search store cannot be reached, or is too busy, now
     ├── TableUnavailable        a table of claims or marks cannot be reached, or is too busy, now
+    ├── SecretUnavailable       the place of a secret cannot be asked now (in `bellrock.secrets`)
     ├── ClockJumped             the system clock jumped (in `bellrock.collector.clock`)
     └── Forbidden               the caller has no right to what it asks for
 
@@ -33,7 +35,7 @@ class ConfigurationError(BellrockError):
 
 
 class LogUnavailable(BellrockError):
-    """The log cannot be written or read now; nothing of the refused call is kept."""
+    """The log cannot be written or read now; an embedded log keeps nothing of the refused call."""
 
 
 class LogInUse(BellrockError):
@@ -42,6 +44,13 @@ class LogInUse(BellrockError):
 
 class StoreInUse(BellrockError):
     """Another engine has this data directory open."""
+
+
+class StoreUnavailable(BellrockError):
+    """The search store cannot be reached, or is too busy, now.
+
+    Some of what the call wrote may be written. Calling again later finishes it: nothing is written twice.
+    """
 
 
 class TableUnavailable(BellrockError):

@@ -22,6 +22,7 @@ import msgspec
 from bellrock.errors import ConfigurationError
 from bellrock.schema import dimensions, measures, timers
 from bellrock.schema.site import Site, Test
+from bellrock.secrets import Secret
 
 Sites = Mapping[str, Site]
 
@@ -166,8 +167,9 @@ def _site(table: _SiteTable, place: str) -> Site:
         "Use up to 64 of a-z 0-9 . _ - and begin with a letter or digit.",
     )
     need(_CURRENCY.fullmatch(table.currency), "currency is not ISO 4217", "Write it like EUR.")
+    order_key = Secret(table.order_key, f"{place}, order_key").reveal()
     need(
-        re.fullmatch(r"[0-9a-fA-F]{64}", table.order_key),
+        re.fullmatch(r"[0-9a-fA-F]{64}", order_key),
         "order_key is not 32 bytes in hex",
         "Make one with: python3 -c 'import secrets; print(secrets.token_hex(32))'",
     )
@@ -193,7 +195,7 @@ def _site(table: _SiteTable, place: str) -> Site:
     return Site(
         key=table.key,
         currency=table.currency,
-        order_key=bytes.fromhex(table.order_key),
+        order_key=bytes.fromhex(order_key),
         revenue_cap=table.revenue_cap,
         dimensions=tuple(table.dimensions),
         labels=tuple(table.labels),
