@@ -3,6 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from unittest.mock import patch
 
 import msgspec
 import polars as pl
@@ -10,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import bellrock.pipeline
 import strategies
 from bellrock.canonical import canonical_text
 from bellrock.claims.contract import Claims
@@ -59,7 +61,7 @@ def rows_of(folding: Pipeline) -> list[object]:
 
 
 def orphans_up_to_now(folding: Pipeline) -> Deltas:
-    return folding.pass_boundaries(minute_of(folding.state.watermark))
+    return folding.pass_boundaries(minute_of(folding.state.watermark)).deltas
 
 
 def fold_batches(folding: Pipeline, batches: Iterable[Sequence[bytes]]) -> list[Deltas]:
@@ -74,7 +76,9 @@ def test_however_a_log_is_cut_into_batches_the_documents_are_the_same(
     folding = pipeline()
     deltas = fold_batches(folding, data.draw(strategies.cuts(log)))
     assert text_of([*deltas, orphans_up_to_now(folding)]) == fold_lines(log, SITES)
-    assert text_of([*deltas, folding.pass_boundaries()]) == fold_lines(log, SITES, close=True)
+    assert text_of([*deltas, folding.pass_boundaries().deltas]) == fold_lines(
+        log, SITES, close=True
+    )
 
 
 @law
@@ -108,7 +112,7 @@ def test_a_state_restored_from_a_base_and_the_changes_since_goes_on_as_if_nothin
     second = pipeline(claims, saved)
     assert rows_of(second) == rows_of(first)
     deltas += fold_batches(second, batches[stopped:])
-    assert text_of([*deltas, second.pass_boundaries()]) == fold_lines(log, SITES, close=True)
+    assert text_of([*deltas, second.pass_boundaries().deltas]) == fold_lines(log, SITES, close=True)
 
 
 @law
@@ -125,7 +129,7 @@ def test_what_is_replayed_after_a_crash_changes_nothing_though_its_claims_were_k
     fold_batches(first, batches[stored:])  # lost in the crash, but for the claims
     second = pipeline(claims, [saved])
     deltas += fold_batches(second, batches[stored:])
-    assert text_of([*deltas, second.pass_boundaries()]) == fold_lines(log, SITES, close=True)
+    assert text_of([*deltas, second.pass_boundaries().deltas]) == fold_lines(log, SITES, close=True)
 
 
 @law
@@ -227,7 +231,7 @@ def test_a_state_is_restored_by_one_whose_secret_is_another() -> None:
     deltas = [before.step(log).deltas]
     restored = pipeline(saved=[before.state.snapshot()])
     assert rows_of(restored) == rows_of(before)
-    deltas += [restored.step(later).deltas, restored.pass_boundaries()]
+    deltas += [restored.step(later).deltas, restored.pass_boundaries().deltas]
     assert text_of(deltas) == fold_lines([*log, *later], SITES, close=True)
 
 
@@ -269,12 +273,12 @@ def test_what_an_impression_contributed_is_taken_back_though_its_site_now_choose
     ledger.add(Pipeline(SITES, claims, marks, state).step(log[:cut]).deltas)
     later = Pipeline(others, claims, marks, state)
     ledger.add(later.step(log[cut:]).deltas)
-    ledger.add(later.pass_boundaries())
+    ledger.add(later.pass_boundaries().deltas)
     sums = ledger.sums()
     whole = Ledger()
     whole_fold = pipeline()
     whole.add(whole_fold.step(log).deltas)
-    whole.add(whole_fold.pass_boundaries())
+    whole.add(whole_fold.pass_boundaries().deltas)
     for name in ("minutes", "timers"):
         additive = RELATIONS[name].additive
         frame = getattr(sums, name)
@@ -306,7 +310,7 @@ def test_a_timer_keeps_its_name_however_often_its_site_declares_others(data: st.
             saved = [state.snapshot()]
         ledger.add(step.deltas)
         sent |= Counter(declared)
-    ledger.add(folding.pass_boundaries())
+    ledger.add(folding.pass_boundaries().deltas)
     rows = ledger.sums().timers.filter(pl.col("count") != 0).select("timer", "count", "sum").rows()
     assert {name: total // count for name, count, total in rows} == {
         name: 1000 * (1 + names.index(name)) for name in sent
@@ -361,3 +365,43 @@ def test_of_two_marks_that_hold_everywhere_the_earlier_one_counts(order: int) ->
     folding = Pipeline(SITES, MemoryClaims(), marks, State())
     step = folding.step([encode(START, beacon(), ua=AGENTS[0])])
     assert step.deltas.minutes["bot"].unique().to_list() == ["behaviour"]
+
+
+@law
+@given(data=st.data(), log=strategies.logs(max_size=40), most=st.integers(0, 3))
+def test_sessions_that_make_room_end_as_they_would_have(
+    data: st.DataObject, log: list[bytes], most: int
+) -> None:
+    state, deltas, saved = State(), [], [State().snapshot()]
+    state.restore(saved)
+    folding = Pipeline(SITES, MemoryClaims(), marks := MemoryMarks(), state)
+    with patch.object(bellrock.pipeline, "_MOST_ENDING", most):
+        for batch in data.draw(strategies.cuts(log)):
+            while room := folding.make_room(batch):
+                assert (room.balance.lines, room.balance.difference) == (0, 0)
+                deltas.append(room.deltas)
+                saved.append(room.changes)
+                if data.draw(st.booleans()):
+                    state = State()
+                    state.restore(saved)
+                    folding = Pipeline(SITES, folding._claims, marks, state)
+            step = folding.step(batch)
+            deltas.append(step.deltas)
+            saved.append(step.changes)
+    assert text_of([*deltas, folding.pass_boundaries().deltas]) == fold_lines(
+        log, SITES, close=True
+    )
+
+
+def test_after_a_silence_not_all_sessions_end_in_one_step() -> None:
+    folding = pipeline()
+    ids = [f"session-{n:012}" for n in range(30)]
+    folding.step([encode(START + MINUTE * n, beacon(session=name)) for n, name in enumerate(ids)])
+    later = [encode(START + MINUTE * 100, beacon(session="session-that-came-later"))]
+    with patch.object(bellrock.pipeline, "_MOST_ENDING", 9):
+        ended = []
+        while room := folding.make_room(later):
+            of_all = room.deltas.clusters.filter(pl.col("population") == "all")
+            ended.append(int(of_all["sessions"].sum()))
+    assert ended == [10, 10, 10]
+    assert folding.make_room(later) is None

@@ -78,7 +78,7 @@ def _closing(last: bytes) -> list[bytes]:
 def _ours(lines: list[bytes]) -> Counted:
     folding, ledger = pipeline(), Ledger()
     ledger.add(folding.step(lines).deltas)
-    ledger.add(folding.pass_boundaries())
+    ledger.add(folding.pass_boundaries().deltas)
     sums = ledger.sums()
     minutes = sums.minutes.rename({"group": "grp"})
     first_byte = sums.timers.rename({"group": "grp"}).filter(pl.col("timer") == "ttfb")

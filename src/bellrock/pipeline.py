@@ -24,6 +24,7 @@ import numpy as np
 from bellrock.claims.contract import Claims
 from bellrock.marks.contract import Marks
 from bellrock.normalise.block import Normalised, Normaliser
+from bellrock.normalise.decode import route_of
 from bellrock.operators.attribution import Attribution
 from bellrock.operators.balance import Balance, balance_of
 from bellrock.operators.boundary import Ended, end_sessions
@@ -33,8 +34,11 @@ from bellrock.operators.keys import distinct
 from bellrock.operators.minute import Folded, IssueCounts, Minute, fold_minute
 from bellrock.operators.state import State
 from bellrock.operators.summaries import Deltas, Summaries
-from bellrock.operators.time import END_OF_TIME, Times, keep_time
+from bellrock.operators.time import END_OF_TIME, Times, keep_time, minute_of
 from bellrock.schema.site import Site
+
+_MOST_ENDING = 10_000
+"""Sessions that end in one step, as far as minutes can be told apart: each has dozens of rows of clusters."""
 
 
 class Step(msgspec.Struct, frozen=True):
@@ -86,9 +90,31 @@ class Pipeline:
         balance = balance_of(block.lines, fatal, ended, folded, deltas)
         return Step(deltas, changes, balance)
 
-    def pass_boundaries(self, minute: int = END_OF_TIME) -> Deltas:
-        """End what is due by a minute, as if a line of it had come; by default, everything."""
-        return self._deltas([self._pass(minute)], [], Counter())
+    def pass_boundaries(self, minute: int = END_OF_TIME) -> Step:
+        """A step of no lines: end what is due by a minute, as if a line of it had come; by default, everything.
+
+        User agents are judged by the next step, or by whoever has let all partitions pass.
+        """
+        return self._ending(self._pass(minute))
+
+    def make_room(self, lines: Sequence[bytes]) -> Step | None:
+        """A step of no lines that ends some of the sessions due before these, where all would be too many.
+
+        After a silence everything that was open is due at once. None where it is no more than a step can bear.
+        """
+        at = next((at for at, _ in map(route_of, lines) if at is not None), None)
+        minute = self.state.crowded(minute_of(at), _MOST_ENDING)
+        if minute is None:
+            return None
+        ended = self._pass(minute)
+        self.state.evidence.judge(self._marks)
+        return self._ending(ended)
+
+    def _ending(self, ended: Ended) -> Step:
+        deltas = self._deltas([ended], [], Counter())
+        nothing = np.empty(0, np.uint64)
+        changes = self.state.encode(ended.keys, nothing, nothing)
+        return Step(deltas, changes, balance_of(0, 0, [ended], [], deltas))
 
     def _pass(self, minute: int) -> Ended:
         ended = end_sessions(self.state, minute)

@@ -37,6 +37,7 @@ def collect(config: Config) -> None:
             host=host,
             port=port,
             log_directory=config.log_directory,
+            log=config.log or None,
             policies=policies,
             country_header=config.country_header or None,
             commit_window=config.commit_window_ms / 1000,

@@ -46,5 +46,5 @@ def _folded(client: "DynamoDBClient", tables: list[str], lines: list[bytes], bat
         if state.watermark is not None:
             marks.refresh(minute_of(state.watermark))
         ledger.add(pipeline.step(lines[first : first + batch]).deltas)
-    ledger.add(pipeline.pass_boundaries(minute_of(state.watermark)))
+    ledger.add(pipeline.pass_boundaries(minute_of(state.watermark)).deltas)
     return canonical_text(ledger.sums(), sites)

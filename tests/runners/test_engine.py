@@ -19,6 +19,7 @@ from bellrock.operators.state import State
 from bellrock.pipeline import Pipeline, Step
 from bellrock.progress import Progress
 from bellrock.runners.embedded import engine as module
+from bellrock.runners.embedded import folding
 from bellrock.runners.embedded.engine import Engine
 from bellrock.runners.embedded.server import run
 from bellrock.runners.fold import Ledger, fold_lines
@@ -251,7 +252,7 @@ def test_lines_that_are_unaccounted_for_are_an_error_in_the_journal_and_a_figure
     unaccounted = "\nbellrock_unaccounted_lines {}.0\n"
     log, metrics = log_of(LINES[:30]), Metrics()
     with closing(DuckDBStore(path)) as store, small_sizes(most_lines=15, small_state=4000):
-        monkeypatch.setattr(module, "Pipeline", Forgetful)
+        monkeypatch.setattr(folding, "Pipeline", Forgetful)
         engine = Engine(log, store, SITES, Progress(), metrics=metrics)
         for steps in (1, 2):
             with capture_logs() as journal:

@@ -119,6 +119,18 @@ def test_a_round_leaves_everything_in_the_file_and_nothing_in_its_write_ahead_lo
         assert not difference(holding(copied, SITES), folded(LINES, SITES))
 
 
+@pytest.mark.parametrize(("long_log", "written"), [(1 << 40, False), (0, True)])
+def test_rounds_that_follow_at_once_write_the_file_only_if_its_log_is_long(
+    store: DuckDBStore, monkeypatch: pytest.MonkeyPatch, long_log: int, written: bool
+) -> None:
+    monkeypatch.setattr(module, "_LONG_LOG", long_log)
+    housekeeping = Housekeeping(store)
+    housekeeping.round()
+    engine_on(LINES, store, SITES).step()
+    housekeeping.round()
+    assert (store.log_size() == 0) is written
+
+
 def test_a_round_moves_what_is_final_and_leaves_what_is_open(store: DuckDBStore) -> None:
     drain(engine_on(LINES, store, SITES))
     assert store.fresh_rows > 0

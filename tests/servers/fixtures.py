@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from servers.dynamodb import dynamodb
+from servers.elasticsearch import elasticsearch
 from servers.kafka import kafka
+from servers.kinesis import kinesis
 from servers.opensearch import opensearch
 from servers.shared import shared
 
@@ -67,7 +69,21 @@ def kafka_servers(servers_folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def kinesis_url(servers_folder: Path, aws_account: None) -> Iterator[str]:
+    """Kinesis; tests name their own streams."""
+    with shared(kinesis, servers_folder / "kinesis") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
 def opensearch_url(servers_folder: Path) -> Iterator[str]:
     """An OpenSearch node; tests name their own indices."""
     with shared(opensearch, servers_folder / "opensearch") as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def elasticsearch_url(servers_folder: Path) -> Iterator[str]:
+    """An Elasticsearch node without scripts; tests name their own indices."""
+    with shared(elasticsearch, servers_folder / "elasticsearch") as url:
         yield url

@@ -2,8 +2,9 @@
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from servers.process import ServerFailed, free_ports, java, running
 
@@ -33,9 +34,28 @@ _CLUSTER = "bellrockbellrockbellrQ"  # 16 bytes in base64
 _HEAP = ("-Xms128m", "-Xmx384m")
 
 
+class Broker(NamedTuple):
+    """A broker that was never started; `address` is where clients bootstrap."""
+
+    folder: Path
+    address: str
+
+    def running(self, stop_within: float = 10.0) -> AbstractContextManager[None]:
+        """While it runs, again and again on what it has; it is killed where it may take 0 seconds to stop."""
+        command = [*java("kafka", "kafka.Kafka", *_HEAP), str(self.folder / "server.properties")]
+        return running(command, self.folder, ready="Kafka Server started", stop_within=stop_within)
+
+
 @contextmanager
 def kafka(folder: Path) -> Iterator[str]:
     """Start it; yields where clients bootstrap. Topics are made by whoever needs them."""
+    broker = new_broker(folder)
+    with broker.running():
+        yield broker.address
+
+
+def new_broker(folder: Path) -> Broker:
+    """Prepare a folder for a broker."""
     broker, controller = free_ports(2)
     properties = folder / "server.properties"
     properties.write_text(_PROPERTIES.format(broker=broker, controller=controller, folder=folder))
@@ -48,6 +68,4 @@ def kafka(folder: Path) -> Iterator[str]:
     )
     if formatted.returncode:
         raise ServerFailed(f"Kafka's folder cannot be made:\n{formatted.stdout}{formatted.stderr}")
-    command = [*java("kafka", "kafka.Kafka", *_HEAP), str(properties)]
-    with running(command, folder, ready="Kafka Server started"):
-        yield f"127.0.0.1:{broker}"
+    return Broker(folder, f"127.0.0.1:{broker}")

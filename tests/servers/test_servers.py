@@ -9,7 +9,9 @@ import psutil
 import pytest
 
 
-@pytest.fixture(params=["dynamodb_url", "kafka_servers", "opensearch_url"])
+@pytest.fixture(
+    params=["dynamodb_url", "kafka_servers", "kinesis_url", "opensearch_url", "elasticsearch_url"]
+)
 def port(request: pytest.FixtureRequest) -> int:
     address = request.getfixturevalue(request.param)
     found = urlsplit(address if "//" in address else f"//{address}").port
@@ -47,6 +49,14 @@ def test_kafka_speaks_its_protocol(kafka_servers: str) -> None:
 
 def test_opensearch_finds_what_was_put_into_it(opensearch_url: str) -> None:
     with httpx.Client(base_url=opensearch_url, timeout=30) as client:
+        put = client.put("/test-servers/_doc/1?refresh=true", json={"cells": [7, 9]})
+        assert put.status_code == 201
+        found = client.post("/test-servers/_search", json={"query": {"term": {"cells": 9}}})
+        assert [hit["_id"] for hit in found.json()["hits"]["hits"]] == ["1"]
+
+
+def test_elasticsearch_finds_what_was_put_into_it(elasticsearch_url: str) -> None:
+    with httpx.Client(base_url=elasticsearch_url, timeout=30) as client:
         put = client.put("/test-servers/_doc/1?refresh=true", json={"cells": [7, 9]})
         assert put.status_code == 201
         found = client.post("/test-servers/_search", json={"query": {"term": {"cells": 9}}})

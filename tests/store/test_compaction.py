@@ -21,7 +21,7 @@ from bellrock.store.compaction import first_open_minute
 from bellrock.store.contract import TIME_BUCKETS, Condition, Selection
 from bellrock.store.duckdb import DuckDBStore
 from bellrock.store.fresh import joined
-from bellrock.store.reading import Piece, Question, cover
+from bellrock.store.question import Piece, Question, cover
 from bellrock.store.step import StoredStep
 
 Row = dict[str, Any]
@@ -330,7 +330,7 @@ def pieces(start: int, end: int, by: str | None, days: int = 1 << 40) -> list[tu
     for before, after in pairwise(found):
         assert before.end == after.start
     assert not found or (found[0].start, found[-1].end) == (start, end)
-    return [(p.table.removeprefix("minutes_"), p.start - DAY, p.end - DAY) for p in found]
+    return [(p.level, p.start - DAY, p.end - DAY) for p in found]
 
 
 def test_a_span_is_covered_by_days_hours_and_minutes_without_gap_or_overlap() -> None:
@@ -355,7 +355,7 @@ def test_days_that_are_not_rolled_up_are_covered_by_hours() -> None:
 
 def test_issues_are_minutes() -> None:
     question = Question("issues", Selection("shop", DAY, DAY + 2880), ("minute", "issue"))
-    assert cover(question, 0) == [Piece("issues_minute", DAY, DAY + 2880)]
+    assert cover(question, 0) == [Piece("minute", DAY, DAY + 2880)]
 
 
 def test_no_fresh_steps_have_no_rows_but_every_column() -> None:

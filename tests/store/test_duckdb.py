@@ -3,7 +3,6 @@
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +28,7 @@ from bellrock.operators.summaries import NO_DELTAS, Deltas
 from bellrock.pipeline import Pipeline
 from bellrock.runners.fold import fold_lines
 from bellrock.schema.document import RELATIONS
-from bellrock.schema.measures import ADDITIVE_NAMES
-from bellrock.store.contract import Condition, Selection
+from bellrock.store.contract import Selection
 from bellrock.store.duckdb import DuckDBStore
 from bellrock.store.step import StoredStep
 from bellrock.store.tables import VERSION
@@ -327,159 +325,6 @@ def test_a_store_of_another_format_is_refused_and_left_alone(
 
 
 # --- reading ---
-
-
-@pytest.fixture
-def filled(store: DuckDBStore) -> DuckDBStore:
-    write(
-        store,
-        [
-            {"beacons": 1, "country": "DE"},
-            {"beacons": 2, "country": "DE", "group": "B", "minute": MINUTE + 1},
-            {"beacons": 4, "country": "FR", "group": "B"},
-            {"beacons": 8, "country": ""},
-            {"beacons": 16, "country": None, "browser": "Edge"},
-            {"beacons": 32, "site": "kiosk"},
-            {"beacons": 64, "group": "gone"},
-            {"beacons": -64, "group": "gone"},
-        ],
-        [
-            {"timer": "lcp", "cell": 320, "count": 2, "sum": 1_700_000},
-            {"timer": "lcp", "cell": 320, "count": 1, "sum": 800_001, "group": "B"},
-            {"timer": "lcp", "cell": -1, "count": 1, "sum": 0},
-            {"timer": "hero", "cell": 1, "count": 1, "sum": 50},
-            {"timer": "hero", "cell": 1, "count": 1, "sum": 50, "site": "kiosk"},
-        ],
-        [
-            {"site": "shop", "minute": MINUTE, "issue": "field", "lines": 2},
-            {"site": "shop", "minute": MINUTE, "issue": "field", "lines": 1},
-            {"site": "shop", "minute": MINUTE + 9, "issue": "orphan", "lines": 1},
-            {"site": "?", "minute": MINUTE, "issue": "schema", "lines": 5},
-        ],
-    )
-    return store
-
-
-def beacons(store: DuckDBStore, *where: Condition, start: int = 0, end: int = 1 << 40) -> int:
-    found = store.measures(Selection("shop", start, end, where), ())
-    return sum(found["beacons"])
-
-
-def is_(dimension: str, *values: str, negated: bool = False) -> Condition:
-    return Condition(dimension, values, negated)
-
-
-def test_a_selection_is_of_one_site(filled: DuckDBStore) -> None:
-    assert beacons(filled) == 31
-    assert sum(filled.measures(Selection("kiosk", 0, 1 << 40), ())["beacons"]) == 32
-    assert len(filled.measures(Selection("nowhere", 0, 1 << 40), ())) == 0
-
-
-def test_a_selection_begins_with_its_start_and_ends_before_its_end(filled: DuckDBStore) -> None:
-    assert beacons(filled, start=MINUTE, end=MINUTE + 1) == 29
-    assert beacons(filled, start=MINUTE + 1, end=MINUTE + 2) == 2
-    assert beacons(filled, start=MINUTE, end=MINUTE) == 0
-
-
-@pytest.mark.parametrize(
-    ("where", "expected"),
-    [
-        ([is_("country", "DE")], 3),
-        ([is_("country", "DE", "FR")], 7),
-        ([is_("country", "DE", negated=True)], 28),
-        ([is_("country", "")], 24),
-        ([is_("country", "", negated=True)], 7),
-        ([is_("country", "DE"), is_("group", "B")], 2),
-        ([is_("group", "A"), is_("browser", "Edge", negated=True)], 9),
-        ([is_("country", "' OR 1=1 --")], 0),
-        ([is_("country")], 0),
-        ([is_("country", negated=True)], 31),
-    ],
-)
-def test_conditions_must_all_hold_and_absent_is_the_empty_text(
-    filled: DuckDBStore, where: list[Condition], expected: int
-) -> None:
-    assert beacons(filled, *where) == expected
-
-
-def test_rows_are_summed_by_dimension_and_absent_is_the_empty_text(filled: DuckDBStore) -> None:
-    found = filled.measures(ALWAYS, ["country", "group"])
-    assert found.columns == ["country", "group", *ADDITIVE_NAMES]
-    assert set(found.schema.values()) == {pl.String, pl.Int64}
-    assert sorted(found.select("country", "group", "beacons").rows()) == [
-        ("", "A", 24),
-        ("DE", "A", 1),
-        ("DE", "B", 2),
-        ("FR", "B", 4),
-    ]
-
-
-@pytest.mark.parametrize(("bucket", "width"), [("minute", 1), ("hour", 60), ("day", 1440)])
-def test_a_bucket_of_time_is_named_by_its_start(
-    store: DuckDBStore, bucket: str, width: int
-) -> None:
-    day = MINUTE - MINUTE % 1440
-    minutes = [day - 1, day, day + 59, day + 60, day + 1439, day + 1440]
-    write(store, [{"minute": minute, "beacons": 1} for minute in minutes])
-    found = store.measures(ALWAYS, [f"time:{bucket}"]).select(f"time:{bucket}", "beacons")
-    expected: dict[int, int] = {}
-    for minute in minutes:
-        start = minute // width * width
-        expected[start] = expected.get(start, 0) + 1
-    assert dict(found.rows()) == expected
-    assert found.schema[f"time:{bucket}"] == pl.Int64
-
-
-def test_histograms_are_summed_by_timer_and_cell(filled: DuckDBStore) -> None:
-    found = filled.timers(ALWAYS, (), ["lcp"]).sort("cell")
-    assert found.schema == {
-        "timer": pl.String,
-        "cell": pl.Int16,
-        "count": pl.Int64,
-        "sum": pl.Int64,
-    }
-    assert found.rows() == [("lcp", -1, 1, 0), ("lcp", 320, 3, 2_500_001)]
-    by_group = filled.timers(ALWAYS, ["group"], ["lcp", "hero"])
-    assert sorted(by_group.rows()) == [
-        ("A", "hero", 1, 1, 50),
-        ("A", "lcp", -1, 1, 0),
-        ("A", "lcp", 320, 2, 1_700_000),
-        ("B", "lcp", 320, 1, 800_001),
-    ]
-
-
-def test_a_histogram_heeds_the_selection(filled: DuckDBStore) -> None:
-    only_b = Selection("shop", 0, 1 << 40, (is_("group", "B"),))
-    assert filled.timers(only_b, (), ["lcp", "hero"]).rows() == [("lcp", 320, 1, 800_001)]
-    assert len(filled.timers(Selection("shop", 0, MINUTE), (), ["lcp"])) == 0
-    assert len(filled.timers(ALWAYS, (), [])) == 0
-
-
-def test_issues_are_those_of_the_site_by_minute(filled: DuckDBStore) -> None:
-    assert sorted(filled.issues(ALWAYS).rows()) == [
-        (MINUTE, "field", 3),
-        (MINUTE + 9, "orphan", 1),
-    ]
-    assert filled.issues(Selection("?", MINUTE, MINUTE + 1)).rows() == [(MINUTE, "schema", 5)]
-
-
-def test_the_newest_minute_is_that_of_the_site(filled: DuckDBStore) -> None:
-    assert filled.newest("shop") == MINUTE + 1
-    assert filled.newest("kiosk") == MINUTE
-    assert filled.newest("nowhere") is None
-
-
-def test_every_thread_may_read_while_one_writes(filled: DuckDBStore) -> None:
-    def read(_: int) -> int:
-        return beacons(filled) % 31
-
-    with ThreadPoolExecutor(4) as pool:
-        found = pool.map(read, range(40))
-        for _ in range(5):
-            write(filled, [{"beacons": 31}])
-            filled.settle()
-        assert set(found) == {0}
-    assert beacons(filled) == 6 * 31
 
 
 def test_the_store_of_a_fold_has_its_sums(store: DuckDBStore) -> None:

@@ -1,7 +1,8 @@
-"""A store of version 1, written by the code of that time, is brought to this version with all that it has.
+"""A store of an older version, written by the code of that time, is brought to this one with all that it has.
 
 `data/version_1.*`: the sites, a log of two shops, and the store after its first 590 lines, with settled and
-fresh rows, a base of the state and three changes, open sessions, claims.
+fresh rows, a base of the state and three changes, open sessions, claims. `data/version_2.duckdb.gz`: the same
+lines in a store of version 2, with settled and fresh rows, a base of the state and two changes.
 """
 
 import gzip
@@ -30,6 +31,8 @@ from bellrock.store.contract import Selection
 from bellrock.store.duckdb import DuckDBStore
 from bellrock.store.migrations import MIGRATIONS, from_1
 from bellrock.store.tables import VERSION
+from runners.engines import folded
+from stored import difference, holding
 
 DATA = Path(__file__).parent / "data"
 STORED = 590
@@ -42,6 +45,14 @@ def old(tmp_path: Path) -> Path:
     """The store as version 1 left it."""
     path = tmp_path / "store.duckdb"
     path.write_bytes(gzip.decompress((DATA / "version_1.duckdb.gz").read_bytes()))
+    return path
+
+
+@pytest.fixture
+def second(tmp_path: Path) -> Path:
+    """The store as version 2 left it."""
+    path = tmp_path / "store_2.duckdb"
+    path.write_bytes(gzip.decompress((DATA / "version_2.duckdb.gz").read_bytes()))
     return path
 
 
@@ -102,7 +113,11 @@ def test_all_sums_and_claims_and_the_position_are_kept(old: Path) -> None:
         assert store.balance().difference == 0
 
 
-def test_a_migrated_store_is_one_of_this_version_when_it_is_opened_again(old: Path) -> None:
+@pytest.mark.parametrize("version", ["old", "second"])
+def test_a_migrated_store_is_one_of_this_version_when_it_is_opened_again(
+    request: pytest.FixtureRequest, version: str
+) -> None:
+    old: Path = request.getfixturevalue(version)
     DuckDBStore(old).close()
     with closing(DuckDBStore(old)) as store:
         assert store.progress()[0] == STORED
@@ -164,6 +179,24 @@ def test_folding_goes_on_as_if_nothing_had_been(old: Path, sites: Sites, log: Me
         assert documents(store, sites) == without_clusters(fold_lines(lines, sites))
         assert store.balance().difference == 0
         assert store.clusters(SITE, (), ["all"])["sessions"].sum() > 0
+
+
+def test_folding_goes_on_in_a_store_of_version_2(
+    second: Path, sites: Sites, log: MemoryLog
+) -> None:
+    lines = log.read(0, 10_000).lines
+    with duckdb.connect(str(second), read_only=True) as db:
+        states = db.execute("SELECT data FROM state ORDER BY position").fetchall()
+    assert len(states) == 3
+    with closing(DuckDBStore(second)) as store:
+        assert store.state() == [bytes(state) for (state,) in states]
+        assert store.positions() == {}
+        assert not difference(holding(store, sites), folded(lines[:STORED], sites))
+        engine = Engine(log, store, sites, Progress())
+        while engine.step():
+            pass
+        assert not difference(holding(store, sites), folded(lines, sites))
+        assert store.balance().difference == 0
 
 
 def test_a_migration_that_is_cut_off_is_done_again(

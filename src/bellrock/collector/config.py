@@ -13,6 +13,7 @@ class CollectorConfig(msgspec.Struct, frozen=True, kw_only=True):
 
     host, port: the address to listen on.
     log_directory: the directory of the SQLite log.
+    log: the URL of a log in Kafka or Kinesis that takes the lines instead (`bellrock.log.open`).
     policies: by site key, what Global Privacy Control and Do Not Track mean there; a beacon of a
         site that is not listed is kept as it is.
     country_header: the name of the header in which a trusted proxy states the visitor's country
@@ -24,5 +25,6 @@ class CollectorConfig(msgspec.Struct, frozen=True, kw_only=True):
     port: int
     log_directory: Path
     policies: dict[str, Policy]
+    log: str | None = None
     country_header: str | None = None
     commit_window: float = 0.02

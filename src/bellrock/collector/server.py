@@ -19,6 +19,8 @@ from bellrock.collector.config import CollectorConfig
 from bellrock.collector.listener import Listener
 from bellrock.collector.tracker import load_tracker
 from bellrock.listening import refuse_taken_address
+from bellrock.log.contract import LogWriter
+from bellrock.log.open import place_of
 from bellrock.log.sqlite import SqliteLogReader, SqliteLogWriter
 from bellrock.log.stamp import last_at
 
@@ -35,11 +37,11 @@ def run(config: CollectorConfig, clock: GuardedClock | None = None) -> None:
     """
     refuse_taken_address(config.host, config.port)
     _admit_many_connections()
-    with closing(SqliteLogWriter(config.log_directory)) as writer:
+    with closing(_open_log(config)) as writer:
         uvloop.run(_serve(config, writer, clock or GuardedClock()))
 
 
-async def _serve(config: CollectorConfig, writer: SqliteLogWriter, clock: GuardedClock) -> None:
+async def _serve(config: CollectorConfig, writer: LogWriter, clock: GuardedClock) -> None:
     commit = GroupCommit(writer, clock, _continue_from(config, clock), config.commit_window)
     tracker = load_tracker()
     if not tracker:
@@ -80,8 +82,14 @@ async def _watch(clock: GuardedClock) -> None:
         clock.read()
 
 
+def _open_log(config: CollectorConfig) -> LogWriter:
+    return place_of(config.log).writer() if config.log else SqliteLogWriter(config.log_directory)
+
+
 def _continue_from(config: CollectorConfig, clock: GuardedClock) -> int:
-    """Return the time of the last line, which no new line may precede."""
+    """Return the time of the last line, which no new line may precede; 0 where others write, too."""
+    if config.log:
+        return 0
     with closing(SqliteLogReader(config.log_directory)) as reader:
         last = last_at(reader)
     ahead = last / 1000 - clock.read() / 1000

@@ -9,7 +9,7 @@ from itertools import islice
 
 import msgspec
 
-from bellrock.log.contract import LogReader, LogWriter
+from bellrock.log.contract import LogWriter, WholeLogReader
 
 _STEP = 1000
 
@@ -30,7 +30,7 @@ def stamp(entries: Iterable[bytes], at: int) -> list[bytes]:
     return [opening + entry for entry in entries]
 
 
-def last_at(reader: LogReader) -> int:
+def last_at(reader: WholeLogReader) -> int:
     """Return the `at` of the last line that has one, in milliseconds since 1970, or 0."""
     end = reader.end()
     while end > 0:

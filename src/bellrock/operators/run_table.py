@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bellrock.operators.keys import Keys, prefix_range
 from bellrock.rows import Index, Rows, copy, join, pick, place
@@ -115,6 +116,13 @@ class RunTable:
             assert run.due is not None
             places.append((run, np.flatnonzero((run.due <= minute) & run.live)))
         return self._found(places)
+
+    def dues(self, minute: int) -> NDArray[np.unsignedinteger]:
+        """When the rows that are due at or before a minute are due, in any order."""
+        found = [
+            run.due[(run.due <= minute) & run.live] for run in self._runs if run.due is not None
+        ]
+        return np.concatenate([np.empty(0, np.uint32), *found])
 
     def remove(self, found: Found) -> None:
         """Remove rows that were found, before anything else is put or removed."""

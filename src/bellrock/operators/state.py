@@ -74,6 +74,11 @@ class State:
             if self.names.timers[code] != before:
                 self._unsaved_timers.add(code)
 
+    def crowded(self, minute: int, most: int) -> int | None:
+        """A boundary at which part of the sessions due by `minute` end, where these are more than `most`."""
+        due = self.sessions.dues(minute)
+        return int(np.partition(due, most)[most]) if len(due) > most else None
+
     def take_sessions_due(self, minute: int) -> tuple[Found, Found]:
         """Remove the sessions due at or before a minute and their impressions; returns both."""
         due = self.sessions.find_due(minute)

@@ -53,7 +53,7 @@ def fold_lines(
             _step_shards(pipelines, block, ledger)
     end = END_OF_TIME if close else max(minute_of(p.state.watermark) for p in pipelines)
     for pipeline in pipelines:
-        ledger.add(pipeline.pass_boundaries(end))
+        ledger.add(pipeline.pass_boundaries(end).deltas)
     return canonical_text(ledger.sums(), sites)
 
 
@@ -127,7 +127,7 @@ def _no_shares(shards: int) -> list[list[bytes]]:
 def _step_shards(pipelines: Sequence[Pipeline], block: _Block, ledger: Ledger) -> None:
     """Fold a block; every shard has passed its boundary before any goes on, so that all see the same marks."""
     for pipeline in pipelines:
-        ledger.add(pipeline.pass_boundaries(block.minute))
+        ledger.add(pipeline.pass_boundaries(block.minute).deltas)
     for pipeline, share in zip(pipelines, block.shares, strict=True):
         if share:
             ledger.add(pipeline.step(share).deltas)

@@ -16,6 +16,9 @@ from bellrock.schema.document import RELATIONS
 from bellrock.store.fresh import FreshStep, joined
 from bellrock.store.tables import LEVELS, ROLLED_UP, quoted, some, sums
 
+_MADE_ONCE = ("clusters", "cluster_timers")
+"""Of these, steps hardly ever have rows with the same key: what ends together is summed in its step."""
+
 HOUR, DAY = LEVELS["hour"], LEVELS["day"]
 
 
@@ -33,8 +36,12 @@ def settle_steps(cursor: duckdb.DuckDBPyConnection, steps: Sequence[FreshStep]) 
     """Move the rows of steps into the settled tables."""
     for relation, (key, additive) in RELATIONS.items():
         incoming = joined(steps, relation)
-        if len(incoming):
-            incoming = incoming.to_arrow()
+        if not len(incoming):
+            continue
+        incoming = incoming.to_arrow()
+        if relation in _MADE_ONCE:
+            cursor.execute(f"INSERT INTO {relation}_settled SELECT * FROM incoming")
+        else:
             cursor.execute(
                 f"INSERT INTO {relation}_settled SELECT {quoted(key)}, {sums(additive)}"
                 f" FROM incoming GROUP BY ALL HAVING {some(additive)}"

@@ -40,7 +40,11 @@ class StoreReader(Protocol):
     def timers(
         self, selection: Selection, by: Sequence[str], timers: Sequence[str]
     ) -> pl.DataFrame:
-        """Columns `by`, timer, cell (Int16), count, sum (Int64): histograms in the long form."""
+        """Columns `by`, timer, cell (Int16), count, sum (Int64): histograms in the long form.
+
+        `sum` is that of the timer's values over all its cells: how a store spreads it over the cells of a
+        row of `by` is its own affair, so only what is summed over the cells means something.
+        """
 
     def clusters(
         self, selection: Selection, by: Sequence[str], populations: Sequence[str]

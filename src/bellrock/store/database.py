@@ -97,8 +97,18 @@ class Database:
 
     def size(self) -> int:
         """Bytes of the file and its write-ahead log."""
-        files = (self.path, self.path.with_name(f"{self.path.name}.wal"))
-        return sum(file.stat().st_size for file in files if file.exists())
+        return _bytes(self.path) + self.log_size()
+
+    def log_size(self) -> int:
+        """Bytes of the write-ahead log alone."""
+        return _bytes(self.path.with_name(f"{self.path.name}.wal"))
+
+
+def _bytes(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def _make(path: Path) -> None:

@@ -24,7 +24,8 @@ from bellrock.store.contract import Selection
 from bellrock.store.database import Database
 from bellrock.store.fresh import Fresh, FreshStep, encode_deltas, joined, whole_frames
 from bellrock.store.migrations import prepare
-from bellrock.store.reading import Question, answer, as_frame
+from bellrock.store.question import Question
+from bellrock.store.reading import answer, as_frame
 from bellrock.store.step import StoredStep
 from bellrock.store.tables import COUNTS, quoted, sums
 
@@ -43,9 +44,15 @@ class DuckDBStore:
         self._fresh = Fresh(self._database.rows("SELECT number, deltas FROM fresh ORDER BY number"))
         self._settling = threading.Lock()  # one thread at a time makes rows fewer
         self._watermark = self.progress()[1]
+        [(self._states,)] = self._database.rows("SELECT coalesce(max(number), 0) FROM state")
         self._settled_watermark: int | None = None
         self._editing = threading.Lock()
         self._edition = 0
+
+    @property
+    def path(self) -> Path:
+        """Where the file is."""
+        return self._database.path
 
     def close(self) -> None:
         """Settle, write the file to its end and close it."""
@@ -63,9 +70,14 @@ class DuckDBStore:
             for table, rows in (("claims", step.claims), ("marks", step.marks)):
                 if len(rows):
                     _insert(cursor, table, rows.to_arrow())
-            if step.base:
-                cursor.execute("DELETE FROM state")
-            _insert(cursor, "state", _blob(step.position, step.state))
+            self._write_states(cursor, "", [step.state], base=step.base)
+            if step.partitions:
+                for name, part in step.partitions.items():
+                    self._write_states(cursor, name, part.states, base=part.base)
+                cursor.execute("DELETE FROM partitions")
+                positions = [str(part.position) for part in step.partitions.values()]
+                rows = pa.table({"partition": list(step.partitions), "position": positions})
+                _insert(cursor, "partitions", rows)
             counted = "".join(f', "{name}" = "{name}" + ?' for name in COUNTS)
             cursor.execute(
                 f"UPDATE progress SET position = ?, watermark = ?{counted}",
@@ -75,18 +87,25 @@ class DuckDBStore:
         self._watermark = step.watermark
 
     def progress(self) -> tuple[int, int | None]:
-        """The log position that the store covers, and the newest `at` in it (ms since 1970)."""
+        """The number of log lines that the store covers, and the newest `at` in it (ms since 1970)."""
         [(position, watermark)] = self._database.rows("SELECT position, watermark FROM progress")
         return int(position), watermark
+
+    def positions(self) -> dict[str, int]:
+        """The position of each partition that the store covers; none where the log has but one."""
+        rows = self._database.rows("SELECT partition, position FROM partitions")
+        return {name: int(position) for name, position in rows}
 
     def balance(self) -> Balance:
         """The balance of all steps together."""
         [counts] = self._database.rows(f"SELECT {quoted(COUNTS)} FROM progress")
         return Balance(*counts)
 
-    def state(self) -> list[bytes]:
-        """The pipeline's state: a base and the changes since, in order."""
-        rows = self._database.rows("SELECT data FROM state ORDER BY position")
+    def state(self, partition: str = "") -> list[bytes]:
+        """The state of a partition: a base and the changes since, in order."""
+        rows = self._database.rows(
+            "SELECT data FROM state WHERE partition = ? ORDER BY number", partition
+        )
         return [bytes(data) for (data,) in rows]
 
     def owners(self, orders: Sequence[tuple[str, bytes]]) -> dict[tuple[str, bytes], Owner]:
@@ -125,6 +144,10 @@ class DuckDBStore:
     def checkpoint(self) -> bool:
         """Write the write-ahead log into the file; whether it was possible now."""
         return self._database.checkpoint()
+
+    def log_size(self) -> int:
+        """Bytes on disk that the file does not have yet."""
+        return self._database.log_size()
 
     def size(self) -> int:
         """Bytes on disk."""
@@ -206,6 +229,21 @@ class DuckDBStore:
         key, additive = RELATIONS[relation]
         sql = f"SELECT {quoted(key)}, {sums(additive)} FROM {relation} GROUP BY ALL"
         return as_frame(self._database.cursor().sql(sql))
+
+    def _write_states(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        partition: str,
+        states: Sequence[bytes],
+        *,
+        base: bool,
+    ) -> None:
+        if base:
+            cursor.execute("DELETE FROM state WHERE partition = ?", [partition])
+        for state in states:
+            self._states += 1
+            row = _blob(self._states, state)
+            _insert(cursor, "state", row.append_column("partition", pa.array([partition])))
 
     def _ask(self, question: Question) -> pl.DataFrame:
         cursor = self._database.cursor()

@@ -13,7 +13,7 @@ import msgspec
 from bellrock.operators.balance import Balance
 from bellrock.schema.document import RELATIONS
 
-VERSION = 2
+VERSION = 3
 """Of the tables and of the state in them; `store.migrations` brings older ones here."""
 
 LEVELS = {"minute": 1, "hour": 60, "day": 1440}
@@ -62,7 +62,10 @@ def create_tables(run: Callable[[str], object]) -> None:
         )
     run("CREATE TABLE IF NOT EXISTS fresh (number BIGINT, deltas BLOB)")
     run("CREATE TABLE IF NOT EXISTS rolled (relation VARCHAR, days BIGINT)")
-    run("CREATE TABLE IF NOT EXISTS state (position BIGINT, data BLOB)")
+    # `partition` is '' where a log has one, and for what its many share.
+    run("CREATE TABLE IF NOT EXISTS state (number BIGINT, data BLOB, partition VARCHAR)")
+    # Sequence numbers of Kinesis have more digits than a number of DuckDB.
+    run("CREATE TABLE IF NOT EXISTS partitions (partition VARCHAR, position VARCHAR)")
     run(
         "CREATE TABLE IF NOT EXISTS claims"
         " (site VARCHAR, hash BLOB, session VARCHAR, minute BIGINT, impression VARCHAR)"

@@ -1,11 +1,13 @@
 """What a store needs now and then, done beside the engine's steps.
 
-A thread settles fresh deltas, moves final minutes on, piece by piece, and writes the file anew, once a
-minute or whenever much has gathered. Steps and queries go on meanwhile: each piece is a transaction of its
-own, which a crash takes back whole. Where it fails, the engine hears of it.
+A thread settles fresh deltas and moves final minutes on, piece by piece, once a minute or whenever much has
+gathered, and writes the file anew once a minute or when its log is long. Steps and queries go on meanwhile:
+each piece is a transaction of its own, which a crash takes back whole. Where it fails, the engine hears of it.
 """
 
+import math
 import threading
+import time
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +19,7 @@ EVERY = 60.0
 MANY_ROWS = 150_000
 """Fresh rows that do not wait for the next round; they are in memory."""
 
+_LONG_LOG = 128 << 20  # bytes of a write-ahead log that an engine would have to read when it starts
 _LOOK_EVERY = 0.5
 
 
@@ -27,6 +30,7 @@ class Housekeeping:
         """Look after a store; nothing happens yet."""
         self._store = store
         self._every = every
+        self._written = -math.inf
         self._stop = threading.Event()
         self._failed: BaseException | None = None
         self._thread = threading.Thread(target=self._run, name="housekeeping")
@@ -70,8 +74,10 @@ class Housekeeping:
         return not self._stop.is_set()
 
     def round(self) -> None:
-        """Settle, compact and write the file; stops between two pieces where it must."""
+        """Settle, compact, and write the file where it is time; stops between two pieces where it must."""
         self._store.settle()
         while not self._stop.is_set() and self._store.compact():
             pass
-        self._store.checkpoint()
+        overdue = time.monotonic() - self._written >= self._every
+        if (overdue or self._store.log_size() >= _LONG_LOG) and self._store.checkpoint():
+            self._written = time.monotonic()

@@ -19,6 +19,8 @@ from bellrock.accounts import Accounts
 from bellrock.api.app import create_app
 from bellrock.config import Config
 from bellrock.listening import http_server, refuse_taken_address
+from bellrock.log.contract import LogReader, PartitionedLog
+from bellrock.log.open import place_of
 from bellrock.log.sqlite import SqliteLogReader
 from bellrock.metrics import Metrics
 from bellrock.progress import Progress
@@ -40,7 +42,7 @@ def run(config: Config) -> None:
     progress = Progress()
     with (
         closing(DuckDBStore(config.store_file)) as store,
-        closing(SqliteLogReader(config.log_directory)) as log,
+        closing(_open_log(config)) as log,
         Accounts(config.accounts_file) as accounts,
     ):
         metrics = Metrics()
@@ -52,6 +54,10 @@ def run(config: Config) -> None:
         server = http_server(app, *config.dashboard_address)
         with sparing_what_stays():
             asyncio.run(_serve(server, engine, progress))
+
+
+def _open_log(config: Config) -> LogReader | PartitionedLog:
+    return place_of(config.log).log() if config.log else SqliteLogReader(config.log_directory)
 
 
 def watch(metrics: Metrics, store: DuckDBStore, progress: Progress) -> None:

@@ -1,0 +1,98 @@
+"""Lines by shard: how a log of many partitions keeps the lines of a session together, and in order.
+
+Lines enter in their order; blocks leave, each NDJSON of one shard. What always holds: a session is in one
+shard, and the blocks of a shard, one after the other, are its lines in their order.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+from zlib import crc32
+
+import msgspec
+
+from bellrock.log.contract import as_block
+from bellrock.schema import wire
+
+SHARDS = 128
+"""What a topic or stream is divided by; more partitions than these would stay empty."""
+
+BLOCK_BYTES = 256 * 1024
+"""Of a block; only a line that is longer is a longer block, by itself."""
+
+
+class Block(NamedTuple):
+    """Lines of one shard (0 to `SHARDS` - 1) as NDJSON, every line with its newline."""
+
+    shard: int
+    data: bytes
+
+    @property
+    def key(self) -> str:
+        """The shard as a log's key."""
+        return str(self.shard)
+
+
+class _Beacon(msgspec.Struct):
+    session: str | None = None
+
+
+class _Line(msgspec.Struct):
+    beacon: _Beacon | None = None
+
+
+_MANY_BRACKETS = 64  # with no more, a line cannot be nested deeper than is read
+_decode = msgspec.json.Decoder(_Line).decode
+_is_identifier = re.compile(wire.IDENTIFIER).match
+
+
+def shard_of(line: bytes) -> int:
+    """The shard of the session that a line names; 0 where it names none that can be one."""
+    session = _session(line)
+    return crc32(session.encode()) % SHARDS if session else 0
+
+
+def cut(lines: Sequence[bytes]) -> list[Block]:
+    """Lines as blocks; raises ValueError if a line is empty or holds a newline."""
+    shards: dict[int, list[bytes]] = {}
+    for line in lines:
+        shards.setdefault(shard_of(line), []).append(line)
+    return [Block(shard, part) for shard, own in shards.items() for part in _parts(own)]
+
+
+def lines_of(data: bytes) -> list[bytes]:
+    """The lines of a block, each without its newline."""
+    return [line for line in data.split(b"\n") if line]
+
+
+def _session(line: bytes) -> str | None:
+    if line.count(b"{") + line.count(b"[") > _MANY_BRACKETS:
+        return _exactly(line)
+    try:
+        if not line.isascii():
+            line.decode()  # the decoder does not look at the texts that it skips
+        beacon = _decode(line).beacon
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return _exactly(line)
+    session = beacon.session if beacon else None
+    return session if session and _is_identifier(session) else None
+
+
+def _exactly(line: bytes) -> str | None:
+    # What the fold needs to read an odd line, a collector without such lines need not load.
+    from bellrock.normalise.decode import route_of
+
+    return route_of(line)[1]
+
+
+def _parts(lines: Sequence[bytes]) -> Iterator[bytes]:
+    """Lines of one shard as blocks of a bounded size."""
+    part: list[bytes] = []
+    size = 0
+    for line in lines:
+        if part and size + len(line) + 1 > BLOCK_BYTES:
+            yield as_block(part)
+            part, size = [], 0
+        part.append(line)
+        size += len(line) + 1
+    yield as_block(part)

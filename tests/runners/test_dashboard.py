@@ -1,0 +1,98 @@
+"""The dashboard over a search store: what it tells of what happens now, what it says when the store is away."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from litestar.testing import TestClient
+
+from bellrock.accounts import Accounts
+from bellrock.api.app import create_app
+from bellrock.config import Config
+from bellrock.errors import ConfigurationError, StoreUnavailable
+from bellrock.progress import Progress
+from bellrock.runners import dashboard
+from bellrock.runners.dashboard import open_marks, open_store, watch
+from bellrock.schema.site import Site
+from bellrock.store.search import SearchStore
+from bellrock.store.search.client import Patience, connect, parse_cluster
+from bellrock.store.search.reading import Activity
+
+NOW = 29_000_000 * 60.0 + 30
+
+
+class Looks:
+    """What a store says at each look; then the watching ends."""
+
+    def __init__(self, stop: threading.Event, *said: Activity | StoreUnavailable) -> None:
+        self._said, self._stop = iter(said), stop
+
+    def activity(self, since: int) -> Activity:
+        assert since == 29_000_000 - 30
+        found = next(self._said, None)
+        if found is None:
+            self._stop.set()
+            return Activity(None, 0, 0)
+        if isinstance(found, StoreUnavailable):
+            raise found
+        return found
+
+
+def test_only_what_comes_in_is_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dashboard, "POLL_SECONDS", 0.0)
+    stop, progress = threading.Event(), Progress()
+    first, more = Activity(28_999_990, 5, 9), Activity(29_000_000, 6, 9)
+    looks = Looks(stop, Activity(None, 0, 0), first, first, StoreUnavailable("away"), first, more)
+    watch(looks, progress, stop, lambda: NOW)  # type: ignore[arg-type]
+    assert progress.step.position == progress.step.number == 2
+    assert progress.step.watermark_ms == NOW * 1000
+    assert progress.step.lag_seconds == 0
+
+
+def test_a_store_in_which_nothing_comes_in_lags(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dashboard, "POLL_SECONDS", 0.0)
+    stop, progress = threading.Event(), Progress()
+    looks = Looks(stop, Activity(28_999_990, 5, 9))
+    watch(looks, progress, stop, lambda: NOW)  # type: ignore[arg-type]
+    assert progress.step.lag_seconds == 9 * 60 + 30
+
+
+@pytest.fixture
+def away(unused_tcp_port: int) -> Iterator[SearchStore]:
+    cluster = parse_cluster(f"opensearch://127.0.0.1:{unused_tcp_port}")
+    with closing(SearchStore(connect(cluster), reading=Patience(deadline=0.1))) as store:
+        yield store
+
+
+@pytest.fixture
+def unused_tcp_port() -> int:
+    import socket
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def test_while_the_store_is_away_questions_are_answered_503(
+    away: SearchStore, tmp_path: Path
+) -> None:
+    sites = {"shop": Site(key="shop", currency="EUR", order_key=bytes(32))}
+    with Accounts(tmp_path / "accounts.sqlite") as accounts:
+        headers = {"Authorization": f"Bearer {accounts.add_token('shop', 'report')}"}
+        app = create_app(away, None, sites, accounts, Progress(), lambda: NOW)
+        with TestClient(app, raise_server_exceptions=False) as client:
+            body = {"site": "shop", "metrics": ["impressions"], "date_range": "1h"}
+            answer = client.post("/api/v1/query", json=body, headers=headers)
+            health = client.get("/api/v1/health")
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"] == "5"
+    assert "store cannot be read now" in answer.json()["detail"]
+    assert health.status_code == 200
+
+
+def test_a_store_s_url_is_checked_and_no_marks_are_none(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="the setting store"):
+        open_store(Config(store="http://127.0.0.1:9200"))
+    assert open_marks(Config()) is None
