@@ -1,4 +1,4 @@
-"""`bellrock serve`: collector and engine as supervised processes.
+"""`bellrock serve`: collector and engine as supervised processes; over a search store the dashboard alone.
 
 Enters: a configuration. Always holds: a process that dies is started again, ever more slowly if it keeps
 dying; one that refuses its configuration stops everything; SIGTERM to the supervisor stops both cleanly.
@@ -6,6 +6,7 @@ Sites that change in their file are taken over while the collector goes on.
 """
 
 import asyncio
+import os
 import signal
 import sys
 import time
@@ -18,7 +19,7 @@ import structlog
 
 from bellrock.accounts import Accounts, bootstrap
 from bellrock.accounts.bootstrap import ADMINISTRATOR
-from bellrock.config import Config
+from bellrock.config import ENVIRONMENT, Config
 from bellrock.errors import REFUSED, BellrockError, ConfigurationError
 from bellrock.listening import refuse_taken_address
 from bellrock.sites import load_sites
@@ -27,6 +28,7 @@ _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0  # seconds between a death and the 
 _HEALTHY_AFTER = 30.0  # seconds after which a process's deaths are forgotten
 _STOP_WITHIN = 20.0  # seconds to flush and stop
 _WATCH_EVERY = 1.0
+_STORE = f"{ENVIRONMENT}STORE"
 _logger = structlog.get_logger(__name__)
 
 
@@ -37,7 +39,11 @@ class Supervisor:
         """Check what would stop both from starting; raises ConfigurationError."""
         self._config = config
         load_sites(config.sites_file)
-        for address in (config.collect_address, config.dashboard_address):
+        # Who writes a search store collects and folds elsewhere.
+        self._servers = {"engine": (config.dashboard_address, "/api/v1/health")}
+        if not config.store:
+            self._servers["collect"] = (config.collect_address, "/health")
+        for address, _ in self._servers.values():
             refuse_taken_address(*address)
         self._stop = asyncio.Event()
         self._refused: str | None = None
@@ -50,7 +56,7 @@ class Supervisor:
     async def run(self, ready: Callable[[], object]) -> None:
         """Run both until `stop`; `ready` is called once both answer. Raises BellrockError where one refuses."""
         async with asyncio.TaskGroup() as tasks:
-            for name in ("collect", "engine"):
+            for name in self._servers:
                 tasks.create_task(self._keep(name))
             background = [
                 tasks.create_task(self._announce(ready)),
@@ -90,6 +96,7 @@ class Supervisor:
             "--supervised",
             *_arguments(self._config),
             stdin=PIPE,
+            env={**os.environ, _STORE: self._config.store},
             start_new_session=True,  # so that Ctrl-C reaches the supervisor alone
         )
         self._running[name] = process
@@ -107,12 +114,8 @@ class Supervisor:
         return await ended
 
     async def _announce(self, ready: Callable[[], object]) -> None:
-        config = self._config
-        for url in (
-            f"{config.collect_address.url}/health",
-            f"{config.dashboard_address.url}/api/v1/health",
-        ):
-            await _answers(url)
+        for address, path in self._servers.values():
+            await _answers(f"{address.url}{path}")
         ready()
 
     async def _watch_sites(self) -> None:
@@ -132,10 +135,10 @@ class Supervisor:
             _logger.error("sites not taken over", reason=str(error))
             return
         _logger.info("sites changed", file=str(self._config.sites_file))
-        with suppress(ProcessLookupError):
-            self._running["collect"].send_signal(signal.SIGHUP)
-            # The engine folds by one configuration from start to end; another one is another start.
-            self._running["engine"].terminate()
+        # The engine folds by one configuration from start to end; another one is another start.
+        for name, number in (("collect", signal.SIGHUP), ("engine", signal.SIGTERM)):
+            with suppress(ProcessLookupError, KeyError):
+                self._running[name].send_signal(number)
 
 
 async def serve(config: Config, ready: Callable[[], object]) -> None:
@@ -154,10 +157,12 @@ def first_password(config: Config) -> str | None:
 
 def welcome(config: Config, password: str | None) -> str:
     """What an operator needs to know once everything runs."""
-    collector, dashboard = config.collect_address.url, config.dashboard_address.url
+    collector = config.collect_address.url
     lines = [
-        f"dashboard  {dashboard}",
-        f"collector  {collector}   (tracker: {collector}/t.js)",
+        f"dashboard  {config.dashboard_address.url}",
+        f"store      {config.shown()['store']}"
+        if config.store
+        else f"collector  {collector}   (tracker: {collector}/t.js)",
         f"data       {config.data_directory}",
         f"sites      {config.sites_file}",
     ]
@@ -167,9 +172,9 @@ def welcome(config: Config, password: str | None) -> str:
 
 
 def _arguments(config: Config) -> list[str]:
-    return [
-        f"--{name.replace('_', '-')}={getattr(config, name)}" for name in config.__struct_fields__
-    ]
+    """All but the store, whose URL may hold a password: everybody on a machine sees arguments."""
+    names = [name for name in config.__struct_fields__ if name != "store"]
+    return [f"--{name.replace('_', '-')}={getattr(config, name)}" for name in names]
 
 
 async def _answers(url: str) -> None:

@@ -78,7 +78,7 @@ OPENAPI = Described(
 
 def create_app(
     store: StoreReader,
-    marks: MarkBook,
+    marks: MarkBook | None,
     sites: Mapping[str, Site],
     accounts: Accounts,
     progress: Progress,
@@ -89,7 +89,10 @@ def create_app(
     metrics: Metrics | None = None,
     dashboard: Path = BUILD,
 ) -> Litestar:
-    """The app. `clock` gives seconds since 1970 UTC; `dashboard` is the folder of its build."""
+    """The app. `clock` gives seconds since 1970 UTC; `dashboard` is the folder of its build.
+
+    Without `marks` the routes of bots say that there are none.
+    """
     limits = limits or Limits()
     services = Services(
         store,

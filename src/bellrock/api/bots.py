@@ -14,7 +14,7 @@ from bellrock.api.openapi import Described, Parameter, described
 from bellrock.api.problems import Refusal
 from bellrock.api.services import Services
 from bellrock.errors import Forbidden
-from bellrock.marks.book import MarkEntry, State
+from bellrock.marks.book import MarkBook, MarkEntry, State
 from bellrock.query.interval import iso_minute
 from bellrock.query.request import MarkRequest, decode
 from bellrock.query.selection import demand
@@ -49,7 +49,7 @@ MARKS = Described(
     answer=MarkList,
     answer_example=examples.MARKS,
     parameters=(Parameter("site", "the key of a site", "shop-a", required=False),),
-    problems=(401, 403, 429),
+    problems=(401, 403, 404, 429),
 )
 
 
@@ -88,7 +88,7 @@ def bot_handlers(services: Services) -> list[HTTPRouteHandler]:
     def bots(request: ApiRequest, site: FromQuery[str | None] = None) -> MarkList:
         if site:
             demand(request.user, site)
-        found = services.marks.marks()
+        found = _book(services).marks()
         return MarkList([_view(mark) for mark in found if _is_asked_for(mark, request.user, site)])
 
     return [bots, *(_change_handler(services, name) for name in CHANGES)]
@@ -111,7 +111,7 @@ def _change_handler(services: Services, name: str) -> HTTPRouteHandler:
         if request.user.role != "admin":
             raise Forbidden("Only administrators decide about bots.")
         asked = decode(MarkRequest, body)
-        if not services.marks.set_mark(asked.site, asked.agent, state):
+        if not _book(services).set_mark(asked.site, asked.agent, state):
             raise Refusal(
                 HTTPStatus.NOT_FOUND,
                 f"There is no mark of this user agent on the site {asked.site!r}. GET /api/v1/bots"
@@ -119,6 +119,15 @@ def _change_handler(services: Services, name: str) -> HTTPRouteHandler:
             )
 
     return change
+
+
+def _book(services: Services) -> MarkBook:
+    if services.marks is None:
+        raise Refusal(
+            HTTPStatus.NOT_FOUND,
+            "This dashboard is not told where the marks of bots are. Set `marks` to their table of DynamoDB.",
+        )
+    return services.marks
 
 
 def _is_asked_for(mark: MarkEntry, caller: Access, site: str | None) -> bool:

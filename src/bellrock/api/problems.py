@@ -15,7 +15,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 from litestar.types import ExceptionHandlersMap
 
-from bellrock.errors import BellrockError, Forbidden
+from bellrock.errors import BellrockError, Forbidden, StoreUnavailable
 from bellrock.query.invalid import InvalidRequest
 
 MEDIA_TYPE = "application/problem+json"
@@ -82,6 +82,12 @@ def _refusal(_: Request[Any, Any, Any], error: Refusal) -> Response[Problem]:
     return response(error.status, error.detail, headers=error.headers)
 
 
+def _unavailable(_: Request[Any, Any, Any], error: StoreUnavailable) -> Response[Problem]:
+    log.warning("store unavailable", reason=str(error))
+    detail = "The store cannot be read now. Try again in a moment."
+    return response(HTTPStatus.SERVICE_UNAVAILABLE, detail, headers={"Retry-After": "5"})
+
+
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[Problem]:
     detail = _DETAILS.get(error.status_code, error.detail) or HTTPStatus(error.status_code).phrase
     detail = detail.format(path=request.url.path, method=request.method)
@@ -100,6 +106,7 @@ HANDLERS: ExceptionHandlersMap = {
     InvalidRequest: _invalid,
     Forbidden: _forbidden,
     Refusal: _refusal,
+    StoreUnavailable: _unavailable,
     HTTPException: _http,
     Exception: _unforeseen,
 }

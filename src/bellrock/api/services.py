@@ -29,7 +29,7 @@ class Services:
     """The app's surroundings; `clock` gives seconds since 1970 UTC."""
 
     store: StoreReader
-    marks: MarkBook
+    marks: MarkBook | None
     sites: Mapping[str, Site]
     accounts: Accounts
     progress: Progress

@@ -1,0 +1,121 @@
+"""The process of API and dashboard over a search store that others write: nothing is folded here.
+
+Enters: a configuration with a `store`. What always holds: the store is only read; whoever listens to what
+happens now hears within `POLL_SECONDS` that something came in.
+"""
+
+import asyncio
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import structlog
+from granian.server.embed import Server
+
+from bellrock.accounts import Accounts
+from bellrock.api.app import create_app
+from bellrock.config import Config
+from bellrock.errors import ConfigurationError, StoreUnavailable
+from bellrock.listening import http_server, refuse_taken_address
+from bellrock.marks.book import MarkBook
+from bellrock.progress import Progress
+from bellrock.query.now import WINDOW_MINUTES
+from bellrock.sites import load_sites
+
+if TYPE_CHECKING:
+    from bellrock.store.search import SearchStore
+
+POLL_SECONDS = 2.0
+"""Between two looks for what came in: one small search over the newest minutes."""
+
+_MINUTE_MS = 60_000
+_logger = structlog.get_logger(__name__)
+
+
+def run(config: Config) -> None:
+    """Serve until SIGTERM or SIGINT; to be called in the main thread of a process.
+
+    Raises ConfigurationError for bad sites or settings. A store that cannot be reached is no reason to stop:
+    who asks is told so.
+    """
+    sites = load_sites(config.sites_file)
+    refuse_taken_address(*config.dashboard_address)
+    progress, stop = Progress(), threading.Event()
+    with closing(open_store(config)) as store, Accounts(config.accounts_file) as accounts:
+        app = create_app(store, open_marks(config), sites, accounts, progress, time.time)
+        server = http_server(app, *config.dashboard_address)
+        watching = threading.Thread(
+            target=watch, args=(store, progress, stop, time.time), name="watch"
+        )
+        watching.start()
+        try:
+            asyncio.run(_serve(server, progress))
+        finally:
+            stop.set()
+            watching.join()
+
+
+def open_store(config: Config) -> "SearchStore":
+    """The store of the setting; raises ConfigurationError."""
+    try:
+        from bellrock.store.search import open_search_store
+    except ImportError as error:
+        mend = "Install it: pip install 'bellrock[search]'."
+        raise ConfigurationError(
+            "the setting store", "needs the package opensearch-py", mend
+        ) from error
+    return open_search_store(config.store)
+
+
+def open_marks(config: Config) -> MarkBook | None:
+    """The book of marks in the table of DynamoDB that the setting names; none where it names none."""
+    if not config.marks:
+        return None
+    try:
+        from bellrock.dynamodb.client import connect
+    except ImportError as error:
+        mend = "Install it: pip install 'bellrock[aws]'."
+        raise ConfigurationError("the setting marks", "needs the package boto3", mend) from error
+    from bellrock.marks.dynamodb import DynamoMarkBook
+
+    return DynamoMarkBook(connect(), config.marks)
+
+
+def watch(
+    store: "SearchStore", progress: Progress, stop: threading.Event, clock: Callable[[], float]
+) -> None:
+    """Tell the progress whenever something came in, until `stop`.
+
+    Of lines and their times the store knows nothing: `position` counts the changes that were seen, and the
+    watermark is the end of the newest minute, or now.
+    """
+    seen, changes = None, 0
+    while not stop.is_set():
+        now_ms = int(clock() * 1000)
+        try:
+            found = store.activity(now_ms // _MINUTE_MS - WINDOW_MINUTES)
+        except StoreUnavailable as error:
+            _logger.warning("store not read", reason=str(error))
+        else:
+            if found != seen and found.newest is not None:
+                changes += 1
+                end = (found.newest + 1) * _MINUTE_MS
+                progress.advance(changes, min(end, now_ms), now_ms)
+            seen = found
+        stop.wait(POLL_SECONDS)
+
+
+async def _serve(server: Server, progress: Progress) -> None:
+    def end() -> None:
+        progress.close()
+        server.stop()  # type: ignore[no-untyped-call]
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, end)
+    _logger.info("api started")
+    await server.serve()
+    end()
+    _logger.info("api stopped")

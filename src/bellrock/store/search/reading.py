@@ -1,0 +1,229 @@
+"""A question as composite aggregations: no scripts, every group by pages, so nothing is left out.
+
+Enters: a question. Leaves: one frame. Cells are groups too: `cell << 32 | count` in so many documents is so
+many times the count. What always holds: answers are exact. The cluster adds up in floating point; where a sum
+leaves the whole numbers that those have, the span is halved, and the halves are added here.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import msgspec
+import polars as pl
+from opensearchpy import OpenSearch
+
+from bellrock.errors import BellrockError
+from bellrock.schema.document import RELATIONS
+from bellrock.store.contract import TIME_BUCKETS, Condition
+from bellrock.store.question import Question, cover
+from bellrock.store.search.client import Patience, persist
+from bellrock.store.search.documents import KIND_OF, cell_of, count_of
+from bellrock.store.search.periods import indices_of
+
+Json = dict[str, Any]
+
+PAGE = 10_000
+"""Groups in one answer."""
+
+_EXACT = 1 << 53
+_ALWAYS: Json = {"group": {"terms": {"field": "kind"}}}  # an aggregation needs some group
+
+
+class Activity(NamedTuple):
+    """The newest minute, and how many documents and beacons there are: it changes when something comes in."""
+
+    newest: int | None
+    documents: int
+    beacons: int
+
+
+class Reader:
+    """Answers questions; for any thread."""
+
+    def __init__(self, client: OpenSearch, prefix: str, patience: Patience) -> None:
+        """Nothing is asked yet."""
+        self._client, self._prefix, self._patience = client, prefix, patience
+
+    def sums(self, question: Question, fields: Sequence[str]) -> pl.DataFrame:
+        """Columns `by` and fields: sums, without groups in which all are 0."""
+        by, selection = question.by, question.selection
+        metrics = {str(n): {"sum": {"field": field}} for n, field in enumerate(fields)}
+        rows = [
+            (*key, *(int(bucket[n]["value"]) for n in metrics))
+            for key, bucket in self._groups(question, _sources(by), metrics)
+        ]
+        if any(value >= _EXACT for row in rows for value in row[len(by) :]):
+            middle = (selection.start + selection.end) // 2
+            if middle == selection.start:
+                raise BellrockError(
+                    f"A sum of the site {selection.site!r} is too great to be exact."
+                )
+            halves = [
+                self.sums(_within(question, start, end), fields)
+                for start, end in ((selection.start, middle), (middle, selection.end))
+            ]
+            return _added(pl.concat(halves), by)
+        schema = _schema(by) | dict.fromkeys(fields, pl.Int64)
+        return _added(pl.DataFrame(rows, schema=schema, orient="row"), by)
+
+    def cells(self, question: Question, timer: str) -> pl.DataFrame:
+        """Columns `by`, cell (Int16), count (Int64) of a timer."""
+        cells = {"cells": {"terms": {"field": f"timers.{timer}.cells"}}}
+        found = self._groups(question, [*_sources(question.by), cells], {})
+        rows = [(*key, bucket["doc_count"]) for key, bucket in found]
+        schema = _schema(question.by) | {"cells": pl.Int64, "documents": pl.Int64}
+        encoded = pl.col("cells")
+        frame = pl.DataFrame(rows, schema=schema, orient="row").select(
+            *question.by,
+            cell_of(encoded).alias("cell"),
+            (count_of(encoded) * pl.col("documents")).alias("count"),
+        )
+        return _added(frame, (*question.by, "cell"))
+
+    def newest(self, site: str) -> int | None:
+        """The newest minute that has a document of a site."""
+        body = {
+            "size": 1,
+            "query": _all(_terms("kind", "minute"), _terms("level", "minute")),
+            "sort": [{"minute": "desc"}],
+            "_source": ["minute"],
+        }
+        hits = self._search(indices_of(self._prefix, site), body)["hits"]["hits"]
+        return hits[0]["_source"]["minute"] if hits else None
+
+    def activity(self, since: int) -> Activity:
+        """Of all sites, from the minute `since` on."""
+        aggregations = {
+            "newest": {"max": {"field": "minute"}},
+            "documents": {"value_count": {"field": "minute"}},
+            "beacons": {"sum": {"field": "beacons"}},
+        }
+        query = _all(
+            _terms("kind", "minute"),
+            _terms("level", "minute"),
+            {"range": {"minute": {"gte": since}}},
+        )
+        body = {"size": 0, "query": query, "aggs": aggregations}
+        found = self._search(f"{self._prefix}.*@*", body).get("aggregations")
+        if not found or found["newest"]["value"] is None:
+            return Activity(None, 0, 0)
+        return Activity(*(int(found[name]["value"]) for name in Activity._fields))
+
+    def documents(self, relation: str) -> Iterator[Json]:
+        """Every document of minutes that a relation's rows are in, of all sites."""
+        query = _all(_terms("kind", KIND_OF[relation]), _terms("level", "minute"))
+        body = {"size": 1000, "query": query, "sort": ["_doc"]}
+        page = self._search(f"{self._prefix}.*@*", body, scroll="1m")
+        while hits := page["hits"]["hits"]:
+            yield from (hit["_source"] for hit in hits)
+            following = {"scroll": "1m", "scroll_id": page["_scroll_id"]}
+            page = persist(partial(self._client.scroll, body=following), self._patience)
+        if scroll := page.get("_scroll_id"):  # none where there is no index
+            self._client.clear_scroll(body={"scroll_id": [scroll]}, ignore=404)
+
+    def _groups(
+        self, question: Question, sources: list[Json], metrics: Json
+    ) -> Iterator[tuple[tuple[Any, ...], Json]]:
+        """Every group: its key, in order of the sources, and its bucket."""
+        if not question.selection.start < question.selection.end:
+            return
+        composite: Json = {"size": PAGE, "sources": sources or [_ALWAYS]}
+        body = {
+            "size": 0,
+            "track_total_hits": False,
+            "query": _query(question),
+            "aggs": {"rows": {"composite": composite, "aggs": metrics}},
+        }
+        place = indices_of(self._prefix, question.selection.site)
+        while True:
+            found = self._search(place, body).get(
+                "aggregations", {}
+            )  # none where there is no index
+            buckets = found["rows"]["buckets"] if found else []
+            for bucket in buckets:
+                yield tuple(_text(bucket["key"][next(iter(s))]) for s in sources), bucket
+            if len(buckets) < PAGE:
+                return
+            composite["after"] = found["rows"]["after_key"]
+
+    def _search(self, index: str, body: Json, **params: str) -> Json:
+        # An answer without some of the shards would be a wrong one.
+        whole = {"allow_partial_search_results": "false", "ignore_unavailable": "true"}
+        request = {"index": index, "body": body, "params": whole | params}
+        answer: Json = persist(partial(self._client.search, **request), self._patience)
+        return answer
+
+
+def _query(question: Question) -> Json:
+    selection = question.selection
+    pieces = [
+        _all(_terms("level", level), {"range": {"minute": {"gte": start, "lt": end}}})
+        for level, start, end in cover(question, selection.end)
+    ]
+    return _all(
+        _terms("kind", KIND_OF[question.relation]),
+        {"bool": {"should": pieces, "minimum_should_match": 1}},
+        *(_condition(condition) for condition in selection.where),
+        *(_terms(column, *wanted) for column, wanted in question.among),
+    )
+
+
+def _condition(condition: Condition) -> Json:
+    name, values = condition.dimension, condition.values
+    choices = [_terms(name, *values)]
+    if "" in values:
+        choices.append({"bool": {"must_not": [{"exists": {"field": name}}]}})
+    return {"bool": {"must_not" if condition.negated else "should": choices}}
+
+
+def _all(*filters: Json) -> Json:
+    return {"bool": {"filter": list(filters)}}
+
+
+def _terms(field: str, *values: str) -> Json:
+    return {"terms": {field: list(values)}}
+
+
+def _sources(by: Sequence[str]) -> list[Json]:
+    return [{name: _source(name)} for name in by]
+
+
+def _source(name: str) -> Json:
+    width = TIME_BUCKETS.get(name)
+    if width is not None:
+        return {"histogram": {"field": "minute", "interval": width}}
+    return {"terms": {"field": name, "missing_bucket": True}}
+
+
+def _text(value: Any) -> Any:
+    """Of a group's key: absent is the empty text, and times are whole."""
+    if isinstance(value, float):
+        return int(value)
+    return "" if value is None else value
+
+
+def _schema(by: Sequence[str]) -> dict[str, Any]:
+    types = dict.fromkeys((*TIME_BUCKETS, "minute"), pl.Int64) | {"cell": pl.Int16}
+    return {name: types.get(name, pl.String) for name in by}
+
+
+def _added(rows: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """Groups that absent and empty texts, or the halves of a span, have made two of; without zeros."""
+    sums = [name for name in rows.columns if name not in by]
+    if by:
+        rows = rows.group_by(by, maintain_order=True).agg(pl.col(sums).sum())
+    elif len(rows):
+        rows = rows.select(pl.col(sums).sum())
+    return rows.filter(pl.any_horizontal(pl.col(sums) != 0))
+
+
+def _within(question: Question, start: int, end: int) -> Question:
+    span = msgspec.structs.replace(question.selection, start=start, end=end)
+    return question._replace(selection=span)
+
+
+def empty(relation: str, by: Sequence[str]) -> pl.DataFrame:
+    """An answer without rows."""
+    additive = RELATIONS[relation].additive
+    return pl.DataFrame(schema=_schema(by) | dict.fromkeys(additive, pl.Int64))
