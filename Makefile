@@ -1,6 +1,6 @@
 # The single door. Every target sets up what it needs, says what it does, and is quick the second time.
 .DEFAULT_GOAL := help
-.PHONY: help demo test torture check format bench bench-engine docs pictures wheel lock clean
+.PHONY: help flink demo demo-distributed test parity torture check format bench bench-engine docs pictures wheel lock clean
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
 
@@ -25,11 +25,18 @@ demo: $(DONE)/python $(TRACKER) $(DASHBOARD) ## a demonstration shop with visito
 	@exec $(BIN)/bellrock demo
 
 test: $(DONE)/python $(DONE)/chromium $(DONE)/servers $(TRACKER) $(DASHBOARD) ## every test
+	@$(MAKE) --no-print-directory flink || echo "   Tests with a real Flink are left out."
 	$(SAY) "Tests of the tracker and the dashboard"
 	@cd tracker && $(NPM) test --silent
 	@cd dashboard && $(NPM) test --silent
 	$(SAY) "Tests"
 	@$(BIN)/pytest -q -n 2 --dist worksteal $(PYTEST)
+
+demo-distributed: $(DONE)/python $(DONE)/servers flink $(TRACKER) $(DASHBOARD) ## the same on Kafka, Flink, DynamoDB and OpenSearch
+	@PYTHONPATH=tests $(BIN)/python scripts/demo_distributed.py $(DEMO)
+
+parity: $(DONE)/python $(DONE)/servers flink ## one log through every arrangement gives the documents of the fold
+	@PARITY=1 $(BIN)/pytest -q -s -p no:randomly tests/end_to_end/test_parity.py
 
 torture: $(DONE)/python ## engine and collector killed 1,000 times under load; KILLS=n chooses how often
 	@TORTURE_KILLS=$(or $(KILLS),1000) TORTURE_SEED=$(SEED) $(BIN)/pytest -q -s -p no:randomly \
@@ -56,6 +63,8 @@ bench: $(DONE)/python ## figures of this machine, as ratios
 bench-engine: $(DONE)/python .venv-bench-flink/.done .venv-bench-spark/.done ## the engine on one core, beside Flink SQL and Spark
 	@$(BIN)/python -m bench.engine
 
+flink: $(DONE)/python .venv-flink/.done $(DONE)/flink/.done ## what `bellrock flink` needs: Flink and its connectors
+
 docs: $(DONE)/python ## the reference pages, made from the code
 	@$(BIN)/python scripts/docs.py
 
@@ -70,9 +79,11 @@ lock: $(DONE)/python ## lock the newest versions that pyproject.toml admits
 	  group=$$([ $$set = dev ] && echo "--extra aws --extra kafka --extra search --group dev"); \
 	  $(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes \
 	    --no-header --no-emit-index-url $$group pyproject.toml -o requirements/$$set.txt; done
+	@$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header \
+	  --no-emit-index-url requirements/flink.in -o requirements/flink.txt
 
 clean: ## remove all that was built
-	rm -rf $(VENV) .venv-bench-* $(DONE) $(ASSETS) dist tracker/node_modules dashboard/node_modules demo-data
+	rm -rf $(VENV) .venv-flink .venv-bench-* $(DONE) $(ASSETS) dist tracker/node_modules dashboard/node_modules demo-data
 
 $(DONE)/python: requirements/dev.txt pyproject.toml
 	$(SAY) "Python environment"
@@ -96,7 +107,7 @@ $(DONE)/servers: tests/servers/pom.xml
 	  echo "On Debian: apt-get install openjdk-17-jdk-headless maven"; exit 1; }
 	$(SAY) "Jars of the servers that tests use"
 	@rm -rf $(DONE)/jars && mkdir -p $(DONE)
-	@for server in dynamodb kafka opensearch; do echo "   $$server"; \
+	@for server in dynamodb kafka opensearch elasticsearch; do echo "   $$server"; \
 	  mvn --quiet --batch-mode -Dstyle.color=never --strict-checksums --file $< --activate-profiles $$server \
 	    dependency:copy-dependencies -DoutputDirectory=$(CURDIR)/$(DONE)/jars/$$server || exit 1; done
 	@touch $@
@@ -109,6 +120,29 @@ $(DONE)/servers: tests/servers/pom.xml
 	@UV_PYTHON_DOWNLOADS=never $(BIN)/uv venv --quiet --clear --python 3.11 $(@D) \
 	  || { echo "apache-flink is locked for Python 3.11, which must be there."; exit 1; }
 	@VIRTUAL_ENV=$(@D) $(BIN)/uv pip sync --quiet --require-hashes $<
+	@touch $@
+
+# What the workers of Flink have, and what its client needs to submit a job.
+.venv-flink/.done: requirements/flink.txt | $(DONE)/python
+	$(SAY) "Environment of Flink"
+	@java -version 2>&1 | grep -qE 'version "(17|21)' || { \
+	  echo "Flink needs Java 17 or 21. On Debian: apt-get install openjdk-17-jre-headless"; exit 1; }
+	@UV_PYTHON_DOWNLOADS=never $(BIN)/uv venv --quiet --clear --python 3.11 $(@D) \
+	  || { echo "apache-flink is locked for Python 3.11, which must be there."; exit 1; }
+	@VIRTUAL_ENV=$(@D) $(BIN)/uv pip sync --quiet --require-hashes $<
+	@touch $@
+
+# The connector for Kinesis is not in every mirror: where it is missing, a log in Kinesis cannot be read.
+$(DONE)/flink/.done: deploy/flink/pom.xml
+	@command -v mvn >/dev/null || { \
+	  echo "Flink's connectors are fetched by Maven. On Debian: apt-get install maven"; exit 1; }
+	$(SAY) "Connectors of Flink"
+	@rm -rf $(@D) && mkdir -p $(@D)
+	@for jar in kafka s3 kinesis; do echo "   $$jar"; \
+	  mvn --quiet --batch-mode -Dstyle.color=never --strict-checksums --file $< --activate-profiles $$jar \
+	    dependency:copy-dependencies -DexcludeTransitive=true -DoutputDirectory=$(CURDIR)/$(@D)/$$jar \
+	    >$(@D)/$$jar.txt 2>&1 || { [ $$jar = kinesis ] && echo "   (not to be had here)"; } || \
+	    { cat $(@D)/$$jar.txt; exit 1; }; done
 	@touch $@
 
 %/node_modules/.done: %/package.json %/package-lock.json $(DONE)/python

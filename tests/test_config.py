@@ -112,6 +112,13 @@ def test_an_address_is_a_host_and_a_port(text: str, address: tuple[str, int], ur
     assert parse_address(text, "collect").url == url
 
 
+def test_a_log_is_named_by_its_url_and_anything_else_is_refused(tmp_path: Path) -> None:
+    url = "kafka://10.0.0.5:9092,10.0.0.6:9092/beacons"
+    assert load_config(None, {"BELLROCK_LOG": url}, {}).log == url
+    with pytest.raises(ConfigurationError, match="is not the URL of a log"):
+        load_config(None, {}, {"log": str(tmp_path)})
+
+
 @pytest.mark.parametrize("name", ["commit_window_ms", "step_seconds"])
 @pytest.mark.parametrize("value", ["0", "-1", "60000", "nan", "inf"])
 def test_a_time_out_of_range_is_refused(tmp_path: Path, name: str, value: str) -> None:

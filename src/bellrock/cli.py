@@ -29,6 +29,8 @@ from bellrock.errors import (
     LogUnavailable,
     StoreInUse,
 )
+from bellrock.runners.flink.commands import app as flink_app
+from bellrock.search_commands import search_app
 
 if TYPE_CHECKING:
     from bellrock.accounts import Accounts
@@ -42,8 +44,9 @@ app = App(
 site_app = App(name="site", help="Declare sites.")
 token_app = App(name="token", help="Tokens with which programs read one site.")
 user_app = App(name="user", help="People who may sign in to the dashboard.")
+log_app = App(name="log", help="A log in Kafka or Kinesis.")
 bots_app = App(name="bots", help="User agents that behave like bots: see why, and decide.")
-for _sub in (site_app, token_app, user_app, bots_app):
+for _sub in (site_app, token_app, user_app, log_app, bots_app, flink_app, search_app):
     app.command(_sub)
 
 _UNFOLDED = 1 << 16  # columns
@@ -61,6 +64,12 @@ class Settings:
     "Directory of log, store and accounts."
     sites: str | None = None
     "File that declares the sites; sites.toml in the data directory if not given."
+    log: str | None = None
+    "URL of the log: kafka://HOST:PORT/TOPIC or kinesis://REGION/STREAM; in the data directory if not given."
+    store: str | None = None
+    "URL of a search store that others write, opensearch://HOST:PORT: no beacons are collected or folded here."
+    marks: str | None = None
+    "Table of DynamoDB with the marks of bots, beside a search store."
     collect: str | None = None
     "HOST:PORT of the collector."
     dashboard: str | None = None
@@ -139,11 +148,15 @@ def engine(
 ) -> None:
     """Fold the log, serve API and dashboard: the other half of `serve`."""
     from bellrock.process import end_with_parent
-    from bellrock.runners.embedded.server import run
 
     if supervised:
         end_with_parent()
-    run(settings.load())
+    config = settings.load()
+    if config.store:
+        from bellrock.runners.dashboard import run
+    else:
+        from bellrock.runners.embedded.server import run
+    run(config)
 
 
 @app.command
@@ -285,8 +298,8 @@ def check(settings: Settings = _SETTINGS) -> None:
 
     config = settings.load()
     table = _table("setting", "value")
-    for name in config.__struct_fields__:
-        table.add_row(name, str(getattr(config, name)))
+    for name, value in config.shown().items():
+        table.add_row(name, value)
     _show(table)
     sites = load_sites(config.sites_file)
     print(f"{config.sites_file}: {len(sites)} site{'' if len(sites) == 1 else 's'}, no mistakes")
@@ -436,6 +449,31 @@ def user_list(place: Place = _PLACE) -> None:
             sites = "all" if user.role == "admin" else ", ".join(user.sites)
             table.add_row(user.name, user.role, sites, _day(user.created))
     _show(table)
+
+
+@log_app.command(name="create")
+def log_create(
+    url: str,
+    *,
+    partitions: Annotated[int, Parameter(validator=Number(gte=1, lte=128))] = 4,
+    replicas: Annotated[int, Parameter(validator=Number(gte=1))] = 1,
+) -> None:
+    """Make the topic of Kafka, or the stream of Kinesis, that a log is to be in.
+
+    Parameters
+    ----------
+    url
+        URL of the log: kafka://HOST:PORT/TOPIC or kinesis://REGION/STREAM.
+    partitions
+        Partitions of the topic, shards of the stream. They cannot be changed while sessions are open.
+    replicas
+        Replicas of a topic's records: 3 where losing a broker must lose nothing. Kinesis always has three.
+
+    """
+    from bellrock.log.open import place_of
+
+    place_of(url).create(partitions, replicas)
+    print(f"Made {url}, with {partitions} partitions.")
 
 
 @bots_app.command(name="list")

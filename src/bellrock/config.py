@@ -13,6 +13,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from bellrock.errors import ConfigurationError
+from bellrock.log.open import require_url
+from bellrock.secrets import redacted
 
 ENVIRONMENT = "BELLROCK_"
 
@@ -35,6 +37,9 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     data: the directory of log, store and accounts.
     sites: the file that declares the sites; sites.toml in `data` where it is not given.
+    log: the URL of the log, kafka://HOST:PORT/TOPIC or kinesis://REGION/STREAM; "" for the one in `data`.
+    store: the URL of a search store that others write, opensearch://HOST:PORT; "" for the one in `data`.
+    marks: the table of DynamoDB with the marks of bots, beside a search store; "" for none.
     collect: HOST:PORT of the collector, which browsers must reach.
     dashboard: HOST:PORT of the dashboard and the API.
     country_header: the header in which a trusted proxy states the visitor's country; "" for none.
@@ -44,11 +49,22 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
 
     data: str = "bellrock-data"
     sites: str = ""
+    log: str = ""
+    store: str = ""
+    marks: str = ""
     collect: str = "127.0.0.1:8080"
     dashboard: str = "127.0.0.1:8090"
     country_header: str = ""
     commit_window_ms: float = 20.0
     step_seconds: float = 1.0
+
+    def shown(self) -> dict[str, str]:
+        """The settings as they may be shown: without passwords."""
+        return {name: redacted(str(getattr(self, name))) for name in self.__struct_fields__}
+
+    def __repr__(self) -> str:
+        """As `shown`."""
+        return f"Config({', '.join(f'{name}={value!r}' for name, value in self.shown().items())})"
 
     @property
     def data_directory(self) -> Path:
@@ -108,6 +124,8 @@ def load_config(
         ) from error
     for name in ("collect", "dashboard"):
         parse_address(getattr(config, name), name)
+    if config.log:
+        require_url(config.log)
     for name in ("commit_window_ms", "step_seconds"):
         if not 0 < getattr(config, name) < 60_000:
             raise ConfigurationError(

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+from confluent_kafka import TIMESTAMP_CREATE_TIME, Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
 from bellrock.collector import CollectorConfig, run
@@ -23,6 +23,7 @@ from log.visits import assert_in_order, read_all, visits
 from servers.kafka import Broker, new_broker
 
 _spawn = multiprocessing.get_context("spawn")
+NOW = time.time_ns() // 1_000_000 - 60_000
 
 
 @pytest.fixture
@@ -50,6 +51,28 @@ def test_a_record_has_the_shard_as_its_key_and_decides_its_partition(topic: Topi
             shard = int(message.key() or b"")
             assert message.partition() == shard % 3
             seen += len(lines_of(message.value() or b""))
+
+
+@pytest.mark.parametrize(
+    ("lines", "newest"),
+    [
+        ([b'{"at":%d,"beacon":{}}' % (NOW - 5), b'{"at":%d,"beacon":{}}' % (NOW - 9)], NOW - 5),
+        ([b'{"at":%d,"beacon":{}}' % (NOW - 9), b'{"beacon":{},"at":%d}' % (NOW - 5)], NOW - 5),
+        ([b'{"at":%d,"beacon":{}}' % (NOW - 5), b"damaged"], NOW - 5),
+        ([b"damaged"], NOW - 7),
+    ],
+)
+def test_the_time_of_a_record_is_the_greatest_of_its_lines_or_that_of_the_record_before(
+    topic: Topic, lines: list[bytes], newest: int
+) -> None:
+    with closing(KafkaLogWriter(topic)) as writer:
+        writer.append([b'{"at":%d,"beacon":{}}' % (NOW - 7)])
+        writer.append(lines)
+    with closing(Consumer({**topic.client, "group.id": "test"})) as consumer:
+        consumer.assign([TopicPartition(topic.name, 0, 1)])
+        message = consumer.poll(10)
+        assert message is not None
+        assert message.timestamp() == (TIMESTAMP_CREATE_TIME, newest)
 
 
 def test_a_broker_that_is_killed_and_comes_back_loses_and_reorders_nothing_that_was_acknowledged(

@@ -7,24 +7,20 @@ orders whose pages are in one partition.
 """
 
 import os
-import re
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
-from itertools import groupby, islice
 from pathlib import Path
-from typing import NamedTuple
 from uuid import uuid4
 
-import msgspec
 import pytest
 from structlog.testing import capture_logs
 
 from bellrock.errors import ConfigurationError, LogUnavailable
 from bellrock.log.blocks import cut as blocks_of
-from bellrock.log.blocks import lines_of
+from bellrock.log.blocks import lines_of, shard_of
 from bellrock.log.contract import Chunk, PartitionedLog, joined
 from bellrock.log.memory import MemoryLog
 from bellrock.log.open import place_of
@@ -33,20 +29,19 @@ from bellrock.progress import Progress
 from bellrock.runners.embedded import partitions
 from bellrock.runners.embedded.engine import Engine
 from bellrock.runners.fold import fold_lines
-from bellrock.sites import Sites, parse_sites
+from bellrock.sites import Sites
 from bellrock.store.duckdb import DuckDBStore
 from bellrock.store.step import StoredStep
 from end_to_end.installation import SITES as TOML
 from end_to_end.installation import until
-from end_to_end.oddities import MINUTE, requests
+from end_to_end.oddities import MINUTE
+from end_to_end.recording import START, Recorded, record, without_races
 from runners.engines import running
 from sizes import small_sizes
 from stored import documents, holding
 
 PARTITIONS = 4
-START = 1_795_474_800_000
 FOLD_UNTIL_KILLED = Path(__file__).with_name("fold_until_killed.py")
-ORDER = re.compile(rb'"order":\{"id":"([^"]+)"')
 
 
 class MemoryPartition:
@@ -90,55 +85,14 @@ class MemoryPartitions:
     def close(self) -> None: ...
 
 
-class Recorded(NamedTuple):
-    sites: Sites
-    lines: list[bytes]
-
-    def appends(self) -> Iterator[list[bytes]]:
-        """As one collector appends: lines of one time together."""
-        for _, lines in groupby(self.lines, key=lambda line: at_of(line)):
-            yield list(lines)
-
-
-def at_of(line: bytes) -> int:
-    return int(line[len(b'{"at":') : line.index(b",")])
-
-
 @pytest.fixture(scope="module")
 def recorded() -> Recorded:
-    """Three hours and a half of two shops, with crowds of bots that are marked."""
-    planned = requests(7, ["demo-shop", "kiosk"], rate=0.4)
-    lines: list[bytes] = []
-    for request in islice(planned, 5000):
-        agent = msgspec.json.encode(request.user_agent)
-        # A collector stamps what it gathered in a fifth of a second with one time.
-        at = START + request.at // 200 * 200
-        for element in request.elements:
-            head = b'{"at":%d,"ua":%b,"country":"%b"' % (
-                at,
-                agent,
-                request.country.encode() or b"DE",
-            )
-            is_beacon = element.startswith(b'{"v":1') and element.endswith(b"}")
-            lines.append(
-                head + b',"beacon":%b}' % element
-                if is_beacon
-                else head + b',"raw":%b}' % msgspec.json.encode(element.decode())
-            )
-    return Recorded(parse_sites(TOML, "sites"), list(without_shared_orders(lines)))
+    whole = record(7, 5000)
+    return whole._replace(lines=list(without_races(whole.lines, partition_of)))
 
 
-def without_shared_orders(lines: Sequence[bytes]) -> Iterator[bytes]:
-    """Leave out the beacons of orders that come in several partitions within one minute."""
-    seen: dict[tuple[bytes, int], int] = {}
-    for line in lines:
-        order = ORDER.search(line)
-        if order:
-            [block] = blocks_of([line])
-            place = block.shard % PARTITIONS
-            if seen.setdefault((order[1], at_of(line) // MINUTE), place) != place:
-                continue
-        yield line
+def partition_of(line: bytes) -> int:
+    return shard_of(line) % PARTITIONS
 
 
 def engine(log: PartitionedLog, store: DuckDBStore, sites: Sites) -> Engine:

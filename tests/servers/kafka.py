@@ -29,6 +29,9 @@ auto.create.topics.enable=false
 log.cleaner.dedupe.buffer.size=2097152
 message.max.bytes=8388608
 replica.fetch.max.bytes=8388608
+# Recorded lines have times of long ago, or of the future.
+log.retention.ms=-1
+log.message.timestamp.after.max.ms=9223372036854775807
 """
 _CLUSTER = "bellrockbellrockbellrQ"  # 16 bytes in base64
 _HEAP = ("-Xms128m", "-Xmx384m")

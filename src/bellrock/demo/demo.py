@@ -22,7 +22,7 @@ from bellrock.serve import Supervisor
 from bellrock.simulate import load
 from bellrock.simulate.load import LoadOptions
 
-_COUNTRY_HEADER = "X-Country"
+COUNTRY_HEADER = "X-Country"
 
 Announce = Callable[[str], object]
 
@@ -54,7 +54,7 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
             data=str(self.data),
             collect=self.collect,
             dashboard=self.dashboard,
-            country_header=_COUNTRY_HEADER,
+            country_header=COUNTRY_HEADER,
         )
 
 
@@ -87,9 +87,9 @@ async def _beside(
     await started.wait()
     announce(welcome(options, sign_in))
     async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(shop.run(_shop(options)))
+        tasks.create_task(shop.run(shop_of(options)))
         if options.visitors:
-            tasks.create_task(load.run(_visitors(options)))
+            tasks.create_task(load.run(visitors_of(options)))
 
 
 def welcome(options: DemoOptions, sign_in: SignIn) -> str:
@@ -117,7 +117,8 @@ def _seed(options: DemoOptions, announce: Announce) -> None:
         announce(f"past       {lines:,} beacons of simulated visitors, up to now")
 
 
-def _shop(options: DemoOptions) -> ShopOptions:
+def shop_of(options: DemoOptions) -> ShopOptions:
+    """The shop of a demonstration."""
     host, port = parse_address(options.shop, "shop")
     config = options.config
     return ShopOptions(
@@ -128,10 +129,11 @@ def _shop(options: DemoOptions) -> ShopOptions:
     )
 
 
-def _visitors(options: DemoOptions) -> LoadOptions:
+def visitors_of(options: DemoOptions) -> LoadOptions:
+    """Its simulated visitors, who never end."""
     return LoadOptions(
         collector=options.config.collect_address.url,
         rate=options.rate,
         duration=None,
-        country_header=_COUNTRY_HEADER,
+        country_header=COUNTRY_HEADER,
     )

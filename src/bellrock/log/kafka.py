@@ -3,9 +3,11 @@
 Lines enter as blocks (`blocks`), a record each, in the partition that their shard has; they leave by
 partition and offset. What always holds: an append returns when all replicas in sync have every record of
 it, and the acknowledged records of a shard lie in the order of their appends. Retries that could change the
-order are left to the client, which numbers its records so that the broker refuses what is out of order.
+order are left to the client, which numbers its records so that the broker refuses what is out of order. A
+record's time is the log's own: the greatest `at` in its block.
 """
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -26,6 +28,10 @@ _MOST_RECORDS = 1000  # fetched at once
 _GIVEN_UP = (
     5.0  # seconds after the deadline in which the client must have said what became of a record
 )
+
+
+_NOW = 0  # what the client takes for the time at which it sends
+_AT = re.compile(rb'\{"at":(\d{1,15}),')  # as a collector begins a line
 
 
 class Topic(msgspec.Struct, frozen=True):
@@ -113,6 +119,7 @@ class KafkaLogWriter:
         self._topic, self._deadline = topic, deadline
         self._count = len(topic.partitions())
         self._producer: Producer | None = None
+        self._at = _NOW
 
     def append(self, lines: Sequence[bytes]) -> None:
         """Add lines at the end, durably; see `LogWriter.append`."""
@@ -127,8 +134,16 @@ class KafkaLogWriter:
         try:
             for block in blocks:
                 partition = block.shard % self._count
+                # Of a block without any time, that of the one before: a log that is written again must not
+                # seem to have come to the present.
+                self._at = _newest(block.data) or self._at
                 producer.produce(
-                    self._topic.name, block.data, block.key, partition, on_delivery=told
+                    self._topic.name,
+                    block.data,
+                    block.key,
+                    partition,
+                    on_delivery=told,
+                    timestamp=self._at,
                 )
             if producer.flush(self._deadline + _GIVEN_UP):
                 failed.append("the brokers do not answer")
@@ -167,6 +182,21 @@ class KafkaLogWriter:
             self._producer.purge()
             self._producer.flush(_GIVEN_UP)
         self._producer = None
+
+
+def _newest(block: bytes) -> int | None:
+    """The greatest `at` in a block."""
+    times = (_at(line) for line in lines_of(block))
+    return max((at for at in times if at is not None), default=None)
+
+
+def _at(line: bytes) -> int | None:
+    if stamped := _AT.match(line):
+        return int(stamped[1])
+    # What the fold needs to read an odd line, a collector without such lines need not load.
+    from bellrock.normalise.decode import route_of
+
+    return route_of(line)[0]
 
 
 class KafkaLog:

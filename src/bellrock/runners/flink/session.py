@@ -1,0 +1,198 @@
+"""SessionFunction: blocks of one lane in, deltas and evidence out; its state is that of the lane's pipeline.
+
+Enters: blocks as they come, and now and then a call of `step` with Flink's watermark. Leaves: parcels of
+deltas by slot, and what the judge must hear. What always holds: a lane is folded in the order of its lines,
+no boundary is passed that an earlier line can still come before, and no line is folded before the marks that
+can concern it are known (`horizon`). So how blocks, steps and restores fall changes nothing in the sums.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import msgspec
+import structlog
+
+from bellrock.claims.contract import Claims
+from bellrock.log.blocks import lines_of
+from bellrock.operators.documents import MINUTE
+from bellrock.operators.state import State
+from bellrock.operators.summaries import Deltas
+from bellrock.operators.time import minute_of
+from bellrock.pipeline import Pipeline
+from bellrock.runners.flink.deltas import Parcel, by_slot, encode_parcel
+from bellrock.runners.flink.evidence import Report, Witness, encode_report
+from bellrock.runners.flink.horizon import BEFORE_TIME, Horizon, SharedMarks
+from bellrock.runners.flink.journal import Copies, Header, Journal, annotate, read_header
+from bellrock.runners.flink.keyed import Values
+from bellrock.runners.flink.lines import first_minute, ready
+from bellrock.schema.site import Site
+
+MOST_LINES = 20_000
+"""Lines of one step of the pipeline."""
+
+ENOUGH_LINES = 10_000
+"""Lines that do not wait for the next step: what vectorising gains is nearly gained by then."""
+
+_logger = structlog.get_logger(__name__)
+
+
+class LaneState(NamedTuple):
+    """Keyed state of a lane: blocks that `waiting` are folded, and its pipeline's state."""
+
+    waiting: Values
+    journal: Journal
+
+
+class Stepped(NamedTuple):
+    """`parcels` for the summary by slot, `report` for the judge; `waits`: lines are left, step again."""
+
+    parcels: dict[int, bytes]
+    report: bytes | None
+    waits: bool
+
+
+class _Lane(NamedTuple):
+    pipeline: Pipeline
+    witness: Witness
+
+
+class SessionFunction:
+    """Folds the lanes that come to one worker."""
+
+    def __init__(
+        self,
+        sites: Mapping[str, Site],
+        claims: Claims,
+        marks: SharedMarks,
+        horizon: Horizon,
+        slots: int,
+    ) -> None:
+        """Know no lane yet; `horizon` reads `marks`, and `slots` is how many the summary has."""
+        self._sites, self._claims, self._marks = sites, claims, marks
+        self._horizon, self._slots = horizon, slots
+        self._gathered: dict[int, int] = {}
+        self._copies = Copies(self._restore)
+
+    def gather(self, lane: int, state: LaneState, block: bytes) -> bool:
+        """Let a block wait; whether so much waits that the lane should step now."""
+        state.waiting.add(block)
+        self._gathered[lane] = self._gathered.get(lane, 0) + block.count(b"\n")
+        return self._gathered[lane] >= ENOUGH_LINES
+
+    def step(self, lane: int, state: LaneState, watermark: int) -> Stepped:
+        """Fold what waits and may be folded, then end what is due.
+
+        `watermark`: every line that is still to come has a later `at`, in ms. After an error nothing has
+        changed but claims, which the same lane will make again.
+        """
+        self._gathered[lane] = 0
+        header = read_header(state.journal)
+        lines = [line for block in state.waiting.get() for line in lines_of(block)]
+        passed = msgspec.msgpack.decode(header.note, type=int) if header.note else BEFORE_TIME
+        reached = max((watermark + 1) // MINUTE, BEFORE_TIME)
+        newest = first_minute(reversed(lines))
+        limit = self._horizon.look(max(reached, BEFORE_TIME if newest is None else newest))
+        if reached <= passed and not ready(lines, limit, 1):
+            return Stepped({}, None, bool(lines))
+        if not lines and header.is_blank:
+            annotate(state.journal, header, msgspec.msgpack.encode(reached))
+            return Stepped({}, encode_report(Report(lane, reached, [])), waits=False)
+        return self._fold(lane, state, header, _Due(passed, reached, lines, limit))
+
+    def _fold(self, lane: int, state: LaneState, header: Header, due: "_Due") -> Stepped:
+        one = self._copies.take(lane, state.journal, header)
+        folding = _Folding(one.pipeline)
+        folding.look_for_late(due)
+        left = folding.fold(due.lines, due.limit)
+        passed = folding.end_due(due.passed, min(due.reached, folding.bound(left)))
+        self._copies.keep(
+            lane,
+            one,
+            state.journal,
+            header,
+            note=msgspec.msgpack.encode(passed),
+            changes=folding.changes,
+            whole=one.pipeline.state.snapshot,
+        )
+        if len(left) < len(due.lines):
+            state.waiting.update([b"\n".join([*left, b""])] if left else [])
+        ended = one.witness.take()
+        news = ended or passed > due.passed
+        report = encode_report(Report(lane, passed, ended)) if news else None
+        return Stepped(self._parcels(folding.deltas), report, bool(left))
+
+    def _parcels(self, deltas: Sequence[Deltas]) -> dict[int, bytes]:
+        return {
+            slot: encode_parcel(Parcel(self._horizon.judged, rows))
+            for slot, rows in by_slot(deltas, self._slots).items()
+        }
+
+    def _restore(self, parts: list[bytes]) -> _Lane:
+        state, witness = State(), Witness()
+        state.restore(parts)
+        state.evidence = witness
+        return _Lane(Pipeline(self._sites, self._claims, self._marks, state), witness)
+
+
+class _Due(NamedTuple):
+    """What a step is about.
+
+    `lines` wait, and those up to the minute `limit` may be folded; the boundary `passed` was passed before,
+    `reached` may be passed now.
+    """
+
+    passed: int
+    reached: int
+    lines: Sequence[bytes]
+    limit: int
+
+
+class _Folding:
+    """One step of a lane; `deltas` and `changes` are what it yields."""
+
+    def __init__(self, pipeline: Pipeline) -> None:
+        self._pipeline = pipeline
+        self.deltas: list[Deltas] = []
+        self.changes: list[bytes] = []
+
+    @property
+    def minute(self) -> int:
+        """The minute that the lane's own lines have reached."""
+        return minute_of(self._pipeline.state.watermark)
+
+    def fold(self, lines: Sequence[bytes], limit: int) -> Sequence[bytes]:
+        """Fold the lines up to a minute; those that are left."""
+        while count := ready(lines, limit, MOST_LINES):
+            step = self._pipeline.step(lines[:count])
+            self.deltas.append(step.deltas)
+            self.changes.append(step.changes)
+            lines = lines[count:]
+            if step.balance.difference:
+                _logger.error("lines are unaccounted for", **msgspec.structs.asdict(step.balance))
+        return lines
+
+    def look_for_late(self, due: _Due) -> None:
+        """Complain about lines of a minute that the watermark had passed: they cannot be put right."""
+        first = first_minute(due.lines)
+        if first is not None and self.minute < due.passed > first:
+            _logger.error("lines came too late", minute=first, passed=due.passed)
+
+    def bound(self, left: Sequence[bytes]) -> float:
+        """The boundary before which lines that are left, and wait, must be folded."""
+        if not left:
+            return float("inf")
+        first = first_minute(left)
+        return self.minute if first is None else max(first, self.minute)
+
+    def end_due(self, passed: int, minute: float) -> int:
+        """End what is due by a minute, unless that was passed; the minute that is passed then."""
+        passed = max(passed, self.minute)
+        if minute <= passed:
+            return passed
+        boundary = int(minute)
+        due = self._pipeline.state.sessions.find_due(boundary).keys
+        if len(due):
+            step = self._pipeline.pass_boundaries(boundary)
+            self.deltas.append(step.deltas)
+            self.changes.append(step.changes)
+        return boundary

@@ -1,0 +1,181 @@
+"""The functions as Flink calls them: state and timers; everything else is in the functions themselves.
+
+Python functions of Flink are told of no checkpoint, so whatever waits is in keyed state, and whatever goes
+to a store outside is there when a call returns.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import structlog
+from pyflink.common import Types
+from pyflink.datastream import FlatMapFunction, KeyedProcessFunction, OutputTag, RuntimeContext
+from pyflink.datastream.state import (
+    ListStateDescriptor,
+    MapStateDescriptor,
+    ValueStateDescriptor,
+)
+
+from bellrock.errors import StoreUnavailable
+from bellrock.log.blocks import shard_of
+from bellrock.operators.documents import MINUTE
+from bellrock.runners.flink.journal import Journal
+from bellrock.runners.flink.judge import JudgeFunction
+from bellrock.runners.flink.placing import keys, places
+from bellrock.runners.flink.session import LaneState, SessionFunction, Stepped
+from bellrock.runners.flink.summary import SlotState, SummaryFunction
+
+BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
+KEPT = Types.PICKLED_BYTE_ARRAY()
+"""Bytes in keyed state: of arrays of bytes Flink's Python makes tuples of numbers there."""
+
+KEYED = Types.TUPLE([Types.INT(), BYTES])
+"""A key, and what is for it."""
+
+REPORTS = OutputTag("reports", BYTES)
+
+_GATED_MS = 100  # until a lane that waits for the judge looks again
+_RETRY_MS = 2_000  # until documents are written again that the store did not take
+_logger = structlog.get_logger(__name__)
+
+
+def _journal(context: RuntimeContext) -> Journal:
+    return Journal(
+        context.get_state(ValueStateDescriptor("header", KEPT)),
+        context.get_list_state(ListStateDescriptor("parts", KEPT)),
+    )
+
+
+class Router(FlatMapFunction):  # type: ignore[misc]  # pyflink has no types here
+    """Blocks by the key of their lane.
+
+    Before the first, all lanes are woken up: so each tells how far it has come though it has no line yet.
+    A source of its own would end, and its end is a watermark that passes everything.
+    """
+
+    def __init__(self, lane_by_shard: Sequence[int]) -> None:
+        """Know the lane of each shard."""
+        self._keys = keys(max(lane_by_shard) + 1)
+        self._key_by_shard = [self._keys[lane] for lane in lane_by_shard]
+
+    def open(self, runtime_context: RuntimeContext) -> None:  # noqa: ARG002  # pyflink names it
+        """Begin in a worker."""
+        self._sleeping = True
+
+    def flat_map(self, value: bytes) -> Iterator[tuple[int, bytes]]:
+        """Give a block its key."""
+        if self._sleeping:
+            self._sleeping = False
+            for key in self._keys:
+                yield key, b""
+        yield self._key_by_shard[shard_of(value[: value.find(b"\n")])], value
+
+
+class Sessions(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no types here
+    """Lanes; out come parcels with the key of their slot, and reports beside."""
+
+    def __init__(
+        self, make: Callable[[], SessionFunction], lanes: int, slots: int, step_seconds: float
+    ) -> None:
+        """`make` makes the function in the worker."""
+        self._make, self._every = make, int(step_seconds * 1000)
+        self._lane_of, self._keys = places(lanes), keys(slots)
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """Begin in a worker."""
+        self._function = self._make()
+        waiting = runtime_context.get_list_state(ListStateDescriptor("waiting", KEPT))
+        self._state = LaneState(waiting, _journal(runtime_context))
+
+    def process_element(self, value: tuple[int, bytes], ctx: Any) -> Iterator[Any]:
+        """Take a block; an empty one only wakes the lane up."""
+        key, block = value
+        timers = ctx.timer_service()
+        if not block:
+            timers.register_event_time_timer(_next_minute(timers.current_watermark()))
+        elif self._function.gather(self._lane_of[key], self._state, block):
+            yield from self._step(ctx)
+        else:
+            timers.register_processing_time_timer(_next(self._every, key))
+
+    def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Any]:  # noqa: ARG002  # pyflink calls it so
+        """Step: the clock or the log's minute has moved on."""
+        yield from self._step(ctx)
+
+    def _step(self, ctx: Any) -> Iterator[Any]:
+        timers = ctx.timer_service()
+        watermark = timers.current_watermark()
+        key = ctx.get_current_key()
+        stepped: Stepped = self._function.step(self._lane_of[key], self._state, watermark)
+        timers.register_event_time_timer(_next_minute(watermark))
+        if stepped.waits:
+            timers.register_processing_time_timer(_next(_GATED_MS, key))
+        for slot, parcel in stepped.parcels.items():
+            yield self._keys[slot], parcel
+        if stepped.report:
+            yield REPORTS, stepped.report
+
+
+class Judge(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no types here
+    """The judge of all lanes."""
+
+    def __init__(self, make: Callable[[], JudgeFunction]) -> None:
+        """`make` makes the function in the worker."""
+        self._make = make
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """Begin in a worker."""
+        self._function = self._make()
+        self._state = _journal(runtime_context)
+
+    def process_element(self, value: bytes, ctx: Any) -> None:  # noqa: ARG002  # pyflink calls it so
+        """Hear a report."""
+        self._function.hear(self._state, value)
+
+
+class Summaries(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no types here
+    """Slots; nothing comes out but documents in the search store."""
+
+    def __init__(self, make: Callable[[int], SummaryFunction], flush_seconds: float) -> None:
+        """`make` makes the function in the worker, of its epoch."""
+        self._make, self._every = make, int(flush_seconds * 1000)
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """Begin in a worker, and in an epoch."""
+        self._function = self._make(_now())
+        self._state = SlotState(
+            runtime_context.get_state(ValueStateDescriptor("header", KEPT)),
+            runtime_context.get_list_state(ListStateDescriptor("pending", KEPT)),
+            runtime_context.get_map_state(MapStateDescriptor("documents", Types.STRING(), KEPT)),
+        )
+
+    def process_element(self, value: tuple[int, bytes], ctx: Any) -> None:
+        """Take a parcel."""
+        key, parcel = value
+        self._function.gather(self._state, parcel)
+        ctx.timer_service().register_processing_time_timer(_next(self._every, key))
+
+    def on_timer(self, timestamp: int, ctx: Any) -> None:  # noqa: ARG002  # pyflink calls it so
+        """Write what has changed; what the store does not take now stays, and is written later."""
+        timers = ctx.timer_service()
+        try:
+            self._function.flush(self._state, timers.current_watermark())
+        except StoreUnavailable as error:
+            _logger.error("documents wait", error=str(error))
+            timers.register_processing_time_timer(_now() + _RETRY_MS)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _next(every: int, key: int) -> int:
+    """The next of times that lie `every` ms apart, other ones for other keys: so that a timer is set once."""
+    offset = key * 7919 % every
+    return (_now() - offset) // every * every + every + offset
+
+
+def _next_minute(watermark: int) -> int:
+    """The watermark at which one more boundary may be passed than now; ms."""
+    return max((watermark + 1) // MINUTE + 1, 0) * MINUTE - 1

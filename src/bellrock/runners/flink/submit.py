@@ -1,0 +1,32 @@
+"""Hands a job to a cluster: Flink's own client reads the wiring, in the environment that has Flink."""
+
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from bellrock.errors import BellrockError
+from bellrock.runners.flink.home import Home
+
+
+def submit(
+    home: Home, url: str, code: Path, job: Sequence[str], *, restore: str | None = None
+) -> None:
+    """Submit a job to the cluster at an address; returns when it is there.
+
+    `job` names a script or a module as `flink run` does, with its arguments; `restore` is a savepoint or a
+    checkpoint. Raises BellrockError with what the client said.
+    """
+    address = url.removeprefix("http://")
+    script = job if job[0].startswith("-") else ["-py", *job]
+    command = [str(home.package / "bin" / "flink"), "run", "-d", "-m", address]
+    command += ["-s", restore] if restore else []
+    done = subprocess.run(  # noqa: S603  # Flink's own script
+        [*command, "-pyfs", str(code), *script],
+        env=home.variables,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise BellrockError(f"Flink took no job:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")

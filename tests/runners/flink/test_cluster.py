@@ -1,0 +1,188 @@
+"""The job on a real cluster, between real servers, while a worker is killed."""
+
+import os
+import signal
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from random import Random
+from typing import TYPE_CHECKING, NamedTuple
+from uuid import uuid4
+
+import msgspec
+import pytest
+from confluent_kafka import Producer
+
+from bellrock.canonical import canonical_text
+from bellrock.claims.dynamodb import create_claims_table
+from bellrock.errors import BellrockError
+from bellrock.log.kafka import Topic
+from bellrock.marks.dynamodb import create_marks_table
+from bellrock.operators.summaries import NO_DELTAS, Deltas
+from bellrock.runners.flink.cluster import Cluster, local_cluster
+from bellrock.runners.flink.horizon import create_progress_table
+from bellrock.runners.flink.package import write_code
+from bellrock.runners.flink.rest import Flink
+from bellrock.runners.flink.submit import submit
+from bellrock.runners.fold import fold_lines
+from bellrock.sites import parse_sites
+from bellrock.store.fresh import decode_deltas
+from reference import shops
+from runners.flink.memory import Store
+from runners.flink.traffic import last_word, orderly
+from runners.flink.world import Block, blocks_of
+
+if TYPE_CHECKING:
+    from types_boto3_dynamodb import DynamoDBClient
+
+ROOT = Path(__file__).parents[3]
+ENVIRONMENT = ROOT / ".venv-flink"
+JARS = ROOT / ".make" / "flink"
+PARTITIONS = 3
+PATIENCE = 120.0
+
+pytestmark = pytest.mark.skipif(
+    not (ENVIRONMENT / ".done").exists() or not (JARS / ".done").exists(),
+    reason="there is no Flink: `make flink` says why",
+)
+
+
+@pytest.fixture(scope="module")
+def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("code") / "bellrock.zip"
+    write_code(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def cluster(tmp_path_factory: pytest.TempPathFactory, aws_account: None) -> Iterator[Cluster]:
+    if not (ENVIRONMENT / ".done").exists():
+        pytest.fail("there is no environment of Flink: run make test, or make flink")
+    folder = tmp_path_factory.mktemp("flink")
+    jars = sorted(JARS.glob("*/*.jar"))
+    with local_cluster(folder, ENVIRONMENT, workers=2, jars=jars) as running:
+        yield running
+
+
+def send(servers: str, topic: str, blocks: Sequence[Block]) -> None:
+    """As collectors do; a record's time is the greatest `at` in it."""
+    producer = Producer({"bootstrap.servers": servers, "acks": "all", "enable.idempotence": True})
+    for at, shard, data in blocks:
+        producer.produce(topic, data, str(shard), shard % PARTITIONS, timestamp=at)
+    assert not producer.flush(30)
+
+
+def written(folder: Path) -> Store:
+    """What a search store would have now, after all that was written in the order of its versions."""
+    records = []
+    for file in folder.iterdir():
+        data = file.read_bytes()
+        while len(data) >= 4 and len(data) >= 4 + (size := int.from_bytes(data[:4], "big")):
+            records.append(msgspec.msgpack.decode(data[4 : 4 + size], type=tuple[str, int, bytes]))
+            data = data[4 + size :]
+    store = Store()
+    for level, version, frames in sorted(records, key=lambda record: record[1]):
+        documents = msgspec.structs.asdict(NO_DELTAS) | dict(decode_deltas(frames))
+        store.write(Deltas(**documents), version, level=level)
+    return store
+
+
+def test_documents_are_those_of_the_fold_through_a_kill_a_savepoint_and_fewer_workers(
+    cluster: Cluster, code: Path, job: "Job", kafka_servers: str, tmp_path: Path
+) -> None:
+    lines = orderly(7, 250)
+    lines += last_word(lines)
+    blocks = blocks_of(lines, Random(7))
+    third = len(blocks) // 3
+    flink = Flink(cluster.url)
+
+    send(kafka_servers, job.name, blocks[:third])
+    submit(cluster.home, cluster.url, code, job.script(parallelism=2))
+    running = flink.running(job.name)
+    wait(lambda: checkpoints(flink, running, "completed") >= 2, cluster)
+    send(kafka_servers, job.name, blocks[third : 2 * third])
+    os.killpg(cluster.workers[0].pid, signal.SIGKILL)
+    cluster.workers[0].wait()
+    cluster.replace_ended()
+    wait(lambda: checkpoints(flink, running, "restored") >= 1, cluster)
+    before = checkpoints(flink, running, "completed")
+    wait(lambda: checkpoints(flink, running, "completed") > before, cluster)
+
+    savepoint = flink.stop(running, f"file://{tmp_path}/savepoints")
+    send(kafka_servers, job.name, blocks[2 * third :])
+    submit(cluster.home, cluster.url, code, job.script(parallelism=1), restore=savepoint)
+    sites = parse_sites(shops.SITES, "shops")
+    expected = fold_lines(lines, sites)
+    wait(lambda: canonical_text(written(job.out).documents("minute"), sites) == expected, cluster)
+    flink.stop(flink.running(job.name), f"file://{tmp_path}/savepoints")
+
+
+def test_lanes_that_do_not_fit_the_topic_are_refused_when_the_job_is_submitted(
+    cluster: Cluster, code: Path, job: "Job"
+) -> None:
+    job = job._replace(settings=job.settings.replace("lanes = 6", "lanes = 16"))
+    with pytest.raises(BellrockError, match="16 lanes do not fit the 3 partitions of kafka://"):
+        submit(cluster.home, cluster.url, code, job.script(parallelism=1))
+
+
+def test_a_topic_that_is_not_there_is_refused_when_the_job_is_submitted(
+    cluster: Cluster, code: Path, job: "Job"
+) -> None:
+    job = job._replace(settings=job.settings.replace(f'/{job.name}"', '/nothing"', 1))
+    with pytest.raises(BellrockError, match=r"kafka://[^ ]*/nothing: its partitions are not known"):
+        submit(cluster.home, cluster.url, code, job.script(parallelism=1))
+
+
+class Job(NamedTuple):
+    """A job with tables of its own, and a folder in the place of a search store."""
+
+    name: str
+    out: Path
+    settings: str
+
+    def script(self, parallelism: int) -> list[str]:
+        path = self.out.parent / f"{parallelism}.toml"
+        path.write_text(f"{self.settings}parallelism = {parallelism}\n")
+        return [str(Path(__file__).with_name("file_job.py")), str(path), str(self.out)]
+
+
+@pytest.fixture
+def job(
+    kafka_servers: str, dynamodb_client: "DynamoDBClient", dynamodb_url: str, tmp_path: Path
+) -> Job:
+    name = f"log-{uuid4()}"
+    Topic(kafka_servers, name).create(PARTITIONS, 1)
+    create_claims_table(dynamodb_client, f"{name}-claims")
+    create_marks_table(dynamodb_client, f"{name}-marks")
+    create_progress_table(dynamodb_client, f"{name}-progress")
+    (tmp_path / "sites.toml").write_text(shops.SITES)
+    out = tmp_path / "out"
+    out.mkdir()
+    settings = f"""\
+log = "kafka://{kafka_servers}/{name}"
+sites = "{tmp_path}/sites.toml"
+store = "none"
+claims = "{name}-claims"
+marks = "{name}-marks"
+progress = "{name}-progress"
+checkpoints = "file://{tmp_path}/checkpoints"
+job = "{name}"
+lanes = 6
+slots = 8
+step_seconds = 0.2
+flush_seconds = 0.5
+checkpoint_seconds = 1
+dynamodb = "{dynamodb_url}"
+"""
+    return Job(name, out, settings)
+
+
+def checkpoints(flink: Flink, job: str, kind: str) -> int:
+    return int(flink.ask(f"/jobs/{job}/checkpoints")["counts"][kind])
+
+
+def wait(holds: Callable[[], bool], cluster: Cluster) -> None:
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end, f"in vain; see {cluster.home.folder}/log"
+        time.sleep(0.5)

@@ -1,0 +1,139 @@
+"""One slot: documents whole at every level, versions that fence, and what is forgotten."""
+
+from copy import deepcopy
+
+import pytest
+
+from bellrock.errors import StoreUnavailable
+from bellrock.operators.documents import MINUTE
+from bellrock.operators.summaries import Deltas
+from bellrock.runners.flink.deltas import Parcel, encode_parcel
+from bellrock.runners.flink.summary import FLUSHES, SLACK_MINUTES, SlotState, SummaryFunction
+from bellrock.schema.document import RELATIONS
+from runners.flink.memory import MemoryTable, MemoryValue, MemoryValues, Store
+
+START = 29_923_560  # the first minute of an hour
+NAMES = ("", "", "Chrome", "desktop", "", *[None] * 8)[: len(RELATIONS["minutes"].key) - 2]
+
+
+def minutes(minute: int, beacons: int) -> tuple:
+    values = (beacons, *[0] * (len(RELATIONS["minutes"].additive) - 1))
+    return ("plain", minute, *NAMES, *values)
+
+
+def timer(minute: int, cell: int, count: int) -> tuple:
+    return ("plain", minute, *NAMES, "lcp", cell, count, 100 * count)
+
+
+def parcel(*, judged: int = START, **rows: list[tuple]) -> bytes:
+    return encode_parcel(Parcel(judged, rows))
+
+
+def slot() -> SlotState:
+    return SlotState(MemoryValue(), MemoryValues(), MemoryTable())
+
+
+def beacons(store: Store, level: str) -> dict[int, int]:
+    frame = store.documents(level).minutes
+    return dict(frame.select("minute", "beacons").rows())
+
+
+def flush(function: SummaryFunction, state: SlotState, *parcels: bytes, minute: int = 0) -> None:
+    for one in parcels:
+        function.gather(state, one)
+    function.flush(state, minute * MINUTE)
+
+
+def test_documents_are_written_whole_by_minute_hour_and_day() -> None:
+    store, state = Store(), slot()
+    function = SummaryFunction(store, 1)
+    flush(function, state, parcel(minutes=[minutes(START, 2), minutes(START + 1, 3)]))
+    flush(function, state, parcel(minutes=[minutes(START, 5)], timers=[timer(START, 7, 1)]))
+    assert beacons(store, "minute") == {START: 7, START + 1: 3}
+    assert beacons(store, "hour") == {START: 10}
+    assert beacons(store, "day") == {START - START % 1440: 10}
+    assert store.documents("hour").timers.select("cell", "count", "sum").rows() == [(7, 1, 100)]
+
+
+def test_what_is_taken_back_is_written_as_nothing() -> None:
+    store, state = Store(), slot()
+    function = SummaryFunction(store, 1)
+    flush(function, state, parcel(minutes=[minutes(START, 2)], timers=[timer(START, 7, 1)]))
+    flush(function, state, parcel(minutes=[minutes(START, -2)], timers=[timer(START, 7, -1)]))
+    assert beacons(store, "minute") == {START: 0}, "written, so that nothing stale stays"
+    assert not len(store.documents("minute").timers)
+    assert not state.documents.keys()
+
+
+def test_issues_have_minutes_alone() -> None:
+    store, state = Store(), slot()
+    flush(SummaryFunction(store, 1), state, parcel(issues=[("?", START, "malformed", 3)]))
+    assert store.documents("minute").issues.rows() == [("?", START, "malformed", 3)]
+    assert not len(store.documents("hour").issues)
+
+
+def test_a_worker_that_was_given_up_cannot_overwrite_what_its_successor_wrote() -> None:
+    store, state = Store(), slot()
+    old = SummaryFunction(store, 1_000)
+    flush(old, state, parcel(minutes=[minutes(START, 1)]))
+    stale = deepcopy(state)
+    flush(SummaryFunction(store, 1_001), state, parcel(minutes=[minutes(START, 1)]))
+    flush(old, stale, parcel(minutes=[minutes(START, 40)]))
+    assert store.refused == 3
+    assert beacons(store, "minute") == {START: 2}
+
+
+@pytest.mark.parametrize("epoch", [999, 1_000, 1_001])
+def test_a_version_grows_though_the_clock_of_a_successor_is_behind(epoch: int) -> None:
+    store, state = Store(), slot()
+    flush(SummaryFunction(store, 1_000), state, parcel(minutes=[minutes(START, 1)]))
+    function = SummaryFunction(store, epoch)
+    for _ in range(3):
+        before = max(version for version, _ in store.found.values())
+        flush(function, state, parcel(minutes=[minutes(START, 1)]))
+        assert min(version for version, _ in store.found.values()) > before
+    assert beacons(store, "minute") == {START: 4}
+    assert max(version for version, _ in store.found.values()) < 1 << 63
+    assert all(version >> 22 == version // FLUSHES for version, _ in store.found.values())
+
+
+def test_what_the_store_does_not_take_is_written_later_with_what_came_meanwhile() -> None:
+    class Away(Store):
+        away = True
+
+        def write(self, documents: Deltas, version: int, *, level: str) -> None:
+            super().write(documents, version, level=level)
+            if self.away and level == "hour":
+                raise StoreUnavailable("in the middle")
+
+    store, state = Away(), slot()
+    function = SummaryFunction(store, 1)
+    with pytest.raises(StoreUnavailable):
+        flush(function, state, parcel(minutes=[minutes(START, 2)]))
+    store.away = False
+    flush(function, state, parcel(minutes=[minutes(START, 3)]))
+    for level in ("minute", "hour", "day"):
+        assert list(beacons(store, level).values()) == [5]
+    assert not store.refused
+
+
+def test_documents_are_kept_as_long_as_a_session_that_is_judged_can_change_them() -> None:
+    store, state = Store(), slot()
+    function = SummaryFunction(store, 1)
+    flush(function, state, parcel(minutes=[minutes(START, 1)]))
+    last = START + 240 + SLACK_MINUTES
+    flush(function, state, parcel(minutes=[minutes(START, 1)], judged=last), minute=last)
+    assert beacons(store, "minute") == {START: 2}
+    assert len(state.documents.keys()) == 3
+    flush(function, state, parcel(judged=last + 1000), minute=last)
+    assert len(state.documents.keys()) == 3, "workers that lag may still send"
+    flush(function, state, parcel(judged=last + 1000), minute=last + 61)
+    levels = sorted(key.split('"')[1] for key in state.documents.data)
+    assert levels == ["day"]
+
+
+def test_a_slot_of_another_version_is_refused() -> None:
+    state = slot()
+    state.header.update(b"\x91\x63")
+    with pytest.raises(ValueError, match="version 99, not 1"):
+        SummaryFunction(Store(), 1).flush(state, 0)
