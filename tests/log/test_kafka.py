@@ -11,7 +11,13 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from confluent_kafka import TIMESTAMP_CREATE_TIME, Consumer, TopicPartition
+from confluent_kafka import (
+    TIMESTAMP_CREATE_TIME,
+    Consumer,
+    KafkaError,
+    KafkaException,
+    TopicPartition,
+)
 from confluent_kafka.admin import AdminClient
 
 from bellrock.collector import CollectorConfig, run
@@ -232,6 +238,27 @@ def kept_from(topic: Topic) -> int:
 def test_a_position_beyond_the_end_is_of_another_topic(topic: Topic) -> None:
     with closing(KafkaLog(topic)) as log, pytest.raises(LogUnavailable, match="so 7 is gone"):
         log.partitions["0"].read(7, 1)
+
+
+def test_a_reader_waits_while_the_brokers_choose_a_leader(topic: Topic) -> None:
+    class Choosing:
+        def __init__(self, consumer: Consumer) -> None:
+            self.consumer, self.asked = consumer, 0
+
+        def __getattr__(self, name: str) -> object:
+            return getattr(self.consumer, name)
+
+        def get_watermark_offsets(self, *args: object, **options: object) -> object:
+            self.asked += 1
+            if self.asked < 3:
+                raise KafkaException(KafkaError(KafkaError.NOT_LEADER_FOR_PARTITION))
+            return self.consumer.get_watermark_offsets(*args, **options)
+
+    with closing(KafkaLogWriter(topic)) as writer, closing(topic.log()) as log:
+        writer.append([b"{}"])
+        partition = log.partitions["0"]
+        partition.__dict__["_consumer"] = Choosing(partition._consumer)
+        assert partition.read(0, 1).lines == [b"{}"]
 
 
 def test_brokers_that_cannot_be_reached_are_a_clear_error(broker: Broker) -> None:

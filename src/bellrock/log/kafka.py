@@ -24,6 +24,8 @@ from bellrock.log.blocks import cut, lines_of
 from bellrock.log.contract import Chunk, joined
 
 _ASK_SECONDS = 10.0
+_PAUSE_SECONDS = 0.1
+_CHOOSING = {KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE}
 _MOST_RECORDS = 1000  # fetched at once
 _GIVEN_UP = (
     5.0  # seconds after the deadline in which the client must have said what became of a record
@@ -231,9 +233,7 @@ class KafkaPartition:
     def records(self, position: int, limit: int) -> list[Chunk]:
         """See `PartitionReader.records`."""
         try:
-            self._first, self._end = self._consumer.get_watermark_offsets(
-                self._partition, timeout=_ASK_SECONDS
-            )
+            self._first, self._end = self._look()
             return self._ahead.take(position, limit)
         except KafkaException as error:
             raise self._topic.unavailable("read", error.args[0]) from error
@@ -257,6 +257,21 @@ class KafkaPartition:
                 "queued.max.messages.kbytes": 16 * 1024,
             }
         )
+
+    def _look(self) -> tuple[int, int]:
+        """The first offset and the one after the last; waits while the brokers choose a leader."""
+        until = time.monotonic() + _ASK_SECONDS
+        while True:
+            try:
+                found: tuple[int, int] = self._consumer.get_watermark_offsets(
+                    self._partition, timeout=_ASK_SECONDS
+                )
+            except KafkaException as error:
+                if error.args[0].code() not in _CHOOSING or time.monotonic() > until:
+                    raise
+                time.sleep(_PAUSE_SECONDS)
+            else:
+                return found
 
     def _open_at(self, position: int) -> None:
         if 0 < position < self._first or position > self._end:
