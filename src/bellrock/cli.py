@@ -8,19 +8,21 @@ import asyncio
 import os
 import signal
 import sys
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import msgspec
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
-from rich.console import Console
-from rich.table import Table
 
 from bellrock import __version__
-from bellrock.config import Config, load_config
+from bellrock.commands.accounts import token_app, user_app
+from bellrock.commands.bots import bots_app
+from bellrock.commands.flink import flink_app
+from bellrock.commands.log import log_app
+from bellrock.commands.search import search_app
+from bellrock.commands.settings import PLACE, SETTINGS, Place, Settings
+from bellrock.commands.tables import show, table
 from bellrock.errors import (
     FAILED,
     REFUSED,
@@ -29,12 +31,9 @@ from bellrock.errors import (
     LogUnavailable,
     StoreInUse,
 )
-from bellrock.runners.flink.commands import app as flink_app
-from bellrock.search_commands import search_app
 
 if TYPE_CHECKING:
-    from bellrock.accounts import Accounts
-    from bellrock.marks.book import State
+    pass
 
 app = App(
     name="bellrock",
@@ -42,82 +41,14 @@ app = App(
     help="Real-time web-performance analytics for A/B tests on live traffic.",
 )
 site_app = App(name="site", help="Declare sites.")
-token_app = App(name="token", help="Tokens with which programs read one site.")
-user_app = App(name="user", help="People who may sign in to the dashboard.")
-log_app = App(name="log", help="A log in Kafka or Kinesis.")
-bots_app = App(name="bots", help="User agents that behave like bots: see why, and decide.")
 for _sub in (site_app, token_app, user_app, log_app, bots_app, flink_app, search_app):
     app.command(_sub)
 
-_UNFOLDED = 1 << 16  # columns
 Positive = Annotated[float, Parameter(validator=Number(gt=0))]
 
 
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Settings:
-    """Settings of this call; what is not given comes from the environment, the file, the defaults."""
-
-    config: Path | None = None
-    "TOML file with settings; see config/reference.toml."
-    data: str | None = None
-    "Directory of log, store and accounts."
-    sites: str | None = None
-    "File that declares the sites; sites.toml in the data directory if not given."
-    log: str | None = None
-    "URL of the log: kafka://HOST:PORT/TOPIC or kinesis://REGION/STREAM; in the data directory if not given."
-    store: str | None = None
-    "URL of a search store that others write, opensearch://HOST:PORT: no beacons are collected or folded here."
-    marks: str | None = None
-    "Table of DynamoDB with the marks of bots, beside a search store."
-    collect: str | None = None
-    "HOST:PORT of the collector."
-    dashboard: str | None = None
-    "HOST:PORT of the dashboard and the API."
-    country_header: str | None = None
-    "Header in which a trusted proxy states the visitor's country."
-    commit_window_ms: float | None = None
-    "How long beacons gather before they are made durable together."
-    step_seconds: float | None = None
-    "How long lines gather before they are folded together."
-
-    def load(self) -> Config:
-        """The configuration; raises ConfigurationError."""
-        arguments = asdict(self)
-        return load_config(arguments.pop("config"), os.environ, arguments)
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Place:
-    """Where accounts and sites are."""
-
-    config: Path | None = None
-    "TOML file with settings."
-    data: str | None = None
-    "Directory of log, store and accounts."
-    sites: str | None = None
-    "File that declares the sites; sites.toml in the data directory if not given."
-
-    def load(self) -> Config:
-        """The configuration; raises ConfigurationError."""
-        return Settings(**asdict(self)).load()
-
-
-@Parameter(name="*")
-@dataclass(frozen=True)
-class Installation(Place):
-    """Where an engine, or its store, is."""
-
-    dashboard: str | None = None
-    "HOST:PORT of the dashboard, where a running engine is asked."
-
-
-_SETTINGS, _PLACE, _INSTALLATION = Settings(), Place(), Installation()
-
-
 @app.command
-def serve(settings: Settings = _SETTINGS) -> None:
+def serve(settings: Settings = SETTINGS) -> None:
     """Collect, fold and show, until SIGTERM or Ctrl-C."""
     from bellrock.serve import first_password, serve, welcome
 
@@ -128,7 +59,7 @@ def serve(settings: Settings = _SETTINGS) -> None:
 
 @app.command(show=False)
 def collect(
-    settings: Settings = _SETTINGS,
+    settings: Settings = SETTINGS,
     *,
     supervised: Annotated[bool, Parameter(help="End when the standard input ends.")] = False,
 ) -> None:
@@ -142,7 +73,7 @@ def collect(
 
 @app.command(show=False)
 def engine(
-    settings: Settings = _SETTINGS,
+    settings: Settings = SETTINGS,
     *,
     supervised: Annotated[bool, Parameter(help="End when the standard input ends.")] = False,
 ) -> None:
@@ -292,21 +223,21 @@ def fold(
 
 
 @app.command
-def check(settings: Settings = _SETTINGS) -> None:
+def check(settings: Settings = SETTINGS) -> None:
     """Check configuration and sites, and say what they mean."""
     from bellrock.sites import load_sites
 
     config = settings.load()
-    table = _table("setting", "value")
+    rows = table("setting", "value")
     for name, value in config.shown().items():
-        table.add_row(name, value)
-    _show(table)
+        rows.add_row(name, value)
+    show(rows)
     sites = load_sites(config.sites_file)
     print(f"{config.sites_file}: {len(sites)} site{'' if len(sites) == 1 else 's'}, no mistakes")
 
 
 @site_app.command(name="add")
-def site_add(key: str, *, currency: str = "EUR", place: Place = _PLACE) -> None:
+def site_add(key: str, *, currency: str = "EUR", place: Place = PLACE) -> None:
     """Declare a site with a new order key.
 
     Parameters
@@ -326,224 +257,15 @@ def site_add(key: str, *, currency: str = "EUR", place: Place = _PLACE) -> None:
 
 
 @site_app.command(name="list")
-def site_list(place: Place = _PLACE) -> None:
+def site_list(place: Place = PLACE) -> None:
     """List the sites."""
     from bellrock.sites import load_sites
 
-    table = _table("site", "currency", "dimensions", "tests")
+    rows = table("site", "currency", "dimensions", "tests")
     for site in load_sites(place.load().sites_file).values():
         tests = ", ".join(f"{test.name} ({'/'.join(test.groups)})" for test in site.tests)
-        table.add_row(site.key, site.currency, ", ".join(site.dimensions), tests)
-    _show(table)
-
-
-@token_app.command(name="add")
-def token_add(*, site: str, note: str = "", place: Place = _PLACE) -> None:
-    """Make a token that reads one site; it is printed once, alone on the last line.
-
-    Parameters
-    ----------
-    site
-        Key of the site.
-    note
-        What the token is for.
-
-    """
-    config = place.load()
-    _require_site(config, site)
-    with _accounts(config) as accounts:
-        token = accounts.add_token(site, note)
-    print(f"A token for {site}. It cannot be shown again:", file=sys.stderr)
-    print(token)
-
-
-@token_app.command(name="list")
-def token_list(*, site: str | None = None, place: Place = _PLACE) -> None:
-    """List tokens by their ids.
-
-    Parameters
-    ----------
-    site
-        Only those of this site.
-
-    """
-    table = _table("id", "site", "created", "note")
-    with _accounts(place.load()) as accounts:
-        for token in accounts.tokens(site):
-            table.add_row(token.id, token.site, _day(token.created), token.note)
-    _show(table)
-
-
-@token_app.command(name="revoke")
-def token_revoke(token: str, *, place: Place = _PLACE) -> None:
-    """Revoke a token at once.
-
-    Parameters
-    ----------
-    token
-        Its id, or the token itself.
-
-    """
-    with _accounts(place.load()) as accounts:
-        revoked = accounts.revoke_token(token)
-    print(f"Revoked {revoked.id} of {revoked.site}.")
-
-
-@user_app.command(name="add")
-def user_add(
-    name: str,
-    *,
-    role: Literal["admin", "viewer"] = "viewer",
-    site: list[str] | None = None,
-    place: Place = _PLACE,
-) -> None:
-    """Add somebody who may sign in; the password is printed once, alone on the last line.
-
-    Parameters
-    ----------
-    name
-        Name to sign in with.
-    role
-        An admin sees every site, a viewer those given.
-    site
-        Key of a site that the viewer sees; may be given several times.
-
-    """
-    from bellrock.accounts.secret import readable_password
-
-    config = place.load()
-    for key in site or ():
-        _require_site(config, key)
-    password = readable_password()
-    with _accounts(config) as accounts:
-        accounts.add_user(name, password, role, site or ())
-    print(f"The password of {name}. It cannot be shown again:", file=sys.stderr)
-    print(password)
-
-
-@user_app.command(name="password")
-def user_password(name: str, *, place: Place = _PLACE) -> None:
-    """Give a user a new password, printed once, alone on the last line; ends the user's sessions.
-
-    Parameters
-    ----------
-    name
-        Name of the user.
-
-    """
-    from bellrock.accounts.secret import readable_password
-
-    password = readable_password()
-    with _accounts(place.load()) as accounts:
-        accounts.set_password(name, password)
-    print(f"The new password of {name}. It cannot be shown again:", file=sys.stderr)
-    print(password)
-
-
-@user_app.command(name="list")
-def user_list(place: Place = _PLACE) -> None:
-    """List the users."""
-    table = _table("user", "role", "sites", "created")
-    with _accounts(place.load()) as accounts:
-        for user in accounts.users():
-            sites = "all" if user.role == "admin" else ", ".join(user.sites)
-            table.add_row(user.name, user.role, sites, _day(user.created))
-    _show(table)
-
-
-@log_app.command(name="create")
-def log_create(
-    url: str,
-    *,
-    partitions: Annotated[int, Parameter(validator=Number(gte=1, lte=128))] = 4,
-    replicas: Annotated[int, Parameter(validator=Number(gte=1))] = 1,
-) -> None:
-    """Make the topic of Kafka, or the stream of Kinesis, that a log is to be in.
-
-    Parameters
-    ----------
-    url
-        URL of the log: kafka://HOST:PORT/TOPIC or kinesis://REGION/STREAM.
-    partitions
-        Partitions of the topic, shards of the stream. They cannot be changed while sessions are open.
-    replicas
-        Replicas of a topic's records: 3 where losing a broker must lose nothing. Kinesis always has three.
-
-    """
-    from bellrock.log.open import place_of
-
-    place_of(url).create(partitions, replicas)
-    print(f"Made {url}, with {partitions} partitions.")
-
-
-@bots_app.command(name="list")
-def bots_list(*, site: str | None = None, place: Installation = _INSTALLATION) -> None:
-    """List the user agents that were marked because their sessions behave like a bot's.
-
-    Parameters
-    ----------
-    site
-        Only those of this site.
-
-    """
-    from bellrock.query.interval import iso_minute
-    from bellrock.runners.embedded.book import open_book
-
-    table = _table("site", "state", "since", "sessions", "suspicious", "user agent")
-    with open_book(place.load()) as book:
-        for mark in book.marks():
-            if site in {None, mark.site}:
-                evidence = iso_minute(mark.since), str(mark.sessions), str(mark.suspicious)
-                table.add_row(mark.site, mark.state, *evidence, _visible(mark.agent))
-    _show(table)
-
-
-@bots_app.command(name="lift")
-def bots_lift(site: str, agent: str, *, place: Installation = _INSTALLATION) -> None:
-    """Let a user agent count again; it is never marked again by itself.
-
-    Parameters
-    ----------
-    site
-        Key of the site on which it was marked.
-    agent
-        The user agent, whole.
-
-    """
-    _decide(place, site, agent, "lifted")
-    print(f"Lifted on {site}; its page impressions count from now on.")
-
-
-@bots_app.command(name="everywhere")
-def bots_everywhere(site: str, agent: str, *, place: Installation = _INSTALLATION) -> None:
-    """Make a mark hold on every site.
-
-    Parameters
-    ----------
-    site
-        Key of the site on which it was marked.
-    agent
-        The user agent, whole.
-
-    """
-    _decide(place, site, agent, "everywhere")
-    print("The mark holds on every site from now on.")
-
-
-@bots_app.command(name="restore")
-def bots_restore(site: str, agent: str, *, place: Installation = _INSTALLATION) -> None:
-    """Make a mark hold as when it was made: on its own site.
-
-    Parameters
-    ----------
-    site
-        Key of the site on which it was marked.
-    agent
-        The user agent, whole.
-
-    """
-    _decide(place, site, agent, "active")
-    print(f"The mark holds on {site}, and there alone.")
+        rows.add_row(site.key, site.currency, ", ".join(site.dimensions), tests)
+    show(rows)
 
 
 def main() -> None:
@@ -564,58 +286,3 @@ def main() -> None:
         # The reader of our output has seen enough.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(128 + signal.SIGPIPE)
-
-
-def _accounts(config: Config) -> "Accounts":
-    from bellrock.accounts import Accounts
-
-    return Accounts(config.accounts_file)
-
-
-def _decide(place: Installation, site: str, agent: str, state: "State") -> None:
-    from bellrock.runners.embedded.book import open_book
-
-    with open_book(place.load()) as book:
-        marked = [mark.agent for mark in book.marks() if mark.site == site]
-        meant = agent if agent in marked else {_visible(name): name for name in marked}.get(agent)
-        if meant is None or not book.set_mark(site, meant, state):
-            raise ConfigurationError(
-                "user agent",
-                f"there is no mark of {agent!r} on the site {site!r}",
-                "List them with: bellrock bots list",
-            )
-
-
-def _visible(text: str) -> str:
-    """Text of strangers, to be shown and copied: a terminal would obey control characters."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def _require_site(config: Config, key: str) -> None:
-    """Refuse a site that the sites file does not declare, where there is one to look into."""
-    from bellrock.sites import load_sites
-
-    if config.sites_file.exists() and key not in load_sites(config.sites_file):
-        raise ConfigurationError(
-            str(config.sites_file),
-            f"there is no site {key!r}",
-            "List them with: bellrock site list",
-        )
-
-
-def _table(*columns: str) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column)
-    return table
-
-
-def _show(table: Table) -> None:
-    # Text as it is; whole where a program reads it, folded to the width where a person does.
-    width = None if sys.stdout.isatty() else _UNFOLDED
-    console = Console(markup=False, emoji=False, highlight=False, width=width)
-    console.print(table if table.row_count else "(none)")
-
-
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")

@@ -12,7 +12,7 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 from rich.console import Console
 
-app = App(
+flink_app = App(
     name="flink", help="The pipeline on Flink: its archive, its jobs, a cluster on this machine."
 )
 
@@ -23,7 +23,7 @@ _URL = "http://127.0.0.1:8081"
 _Count = Annotated[int, Parameter(validator=Number(gte=1, lte=128))]
 
 
-@app.command
+@flink_app.command
 def package(
     archive: Path,
     *,
@@ -56,7 +56,7 @@ def package(
     _OUT.print(archive)
 
 
-@app.command
+@flink_app.command
 def run(
     settings: Path,
     *,
@@ -97,7 +97,7 @@ def run(
     _OUT.print(Flink(url).running(job.job))
 
 
-@app.command
+@flink_app.command
 def savepoint(folder: str, *, job: str = "bellrock", url: str = _URL) -> None:
     """Make a savepoint of a running job, which goes on; prints where it is.
 
@@ -117,7 +117,7 @@ def savepoint(folder: str, *, job: str = "bellrock", url: str = _URL) -> None:
     _OUT.print(flink.savepoint(flink.running(job), folder))
 
 
-@app.command
+@flink_app.command
 def stop(folder: str, *, job: str = "bellrock", url: str = _URL) -> None:
     """Stop a job with a savepoint, from which `run --restore` goes on; prints where it is.
 
@@ -137,7 +137,7 @@ def stop(folder: str, *, job: str = "bellrock", url: str = _URL) -> None:
     _OUT.print(flink.stop(flink.running(job), folder))
 
 
-@app.command(name="local-cluster")
+@flink_app.command(name="local-cluster")
 def run_local_cluster(
     *,
     workers: _Count = 2,
