@@ -108,7 +108,7 @@ def load_config(
     """The configuration that file, environment and arguments (None: not given) make together."""
     settings: dict[str, Any] = {}
     if file is not None:
-        settings |= _known(_read(file), str(file))
+        settings |= _known(read_toml(file, "Name an existing file with --config."), str(file))
     prefixed = {
         name.removeprefix(ENVIRONMENT).lower(): value
         for name, value in environment.items()
@@ -144,13 +144,12 @@ def parse_address(text: str, setting: str) -> Address:
     return Address(host.strip("[]") or "127.0.0.1", int(port))
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_toml(file: Path, mend: str) -> dict[str, Any]:
+    """What a file says; raises ConfigurationError, which says `mend` where the file cannot be read."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ConfigurationError(
-            str(file), f"cannot be read ({error.strerror})", "Name an existing file with --config."
-        ) from error
+        raise ConfigurationError(str(file), f"cannot be read ({error.strerror})", mend) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigurationError(str(file), f"is not TOML: {error}", "Mend that line.") from error
 

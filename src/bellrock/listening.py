@@ -1,6 +1,9 @@
 """Listening: an HTTP server in the caller's event loop, on an address that nobody else listens on."""
 
+import asyncio
+import signal
 import socket
+from collections.abc import Callable
 
 from granian.constants import Interfaces
 from granian.log import LogLevels
@@ -23,6 +26,22 @@ def http_server(app: object, host: str, port: int) -> Server:
         backlog=_WAITING_REQUESTS,
         backpressure=_WAITING_REQUESTS,
     )
+
+
+def stopping(server: Server, *parts: Callable[[], object]) -> Callable[[], None]:
+    """What stops other parts of a process and then its server; SIGTERM and SIGINT do it, too.
+
+    To be called in the running event loop.
+    """
+
+    def stop() -> None:
+        for part in parts:
+            part()
+        server.stop()  # type: ignore[no-untyped-call]  # granian's, and the only way
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop)
+    return stop
 
 
 def refuse_taken_address(host: str, port: int) -> None:

@@ -24,7 +24,7 @@ import numpy as np
 from bellrock.claims.contract import Claims
 from bellrock.marks.contract import Marks
 from bellrock.normalise.block import Normalised, Normaliser
-from bellrock.normalise.decode import route_of
+from bellrock.normalise.decode import first_time
 from bellrock.operators.attribution import Attribution
 from bellrock.operators.balance import Balance, balance_of
 from bellrock.operators.boundary import Ended, end_sessions
@@ -102,8 +102,7 @@ class Pipeline:
 
         After a silence everything that was open is due at once. None where it is no more than a step can bear.
         """
-        at = next((at for at, _ in map(route_of, lines) if at is not None), None)
-        minute = self.state.crowded(minute_of(at), _MOST_ENDING)
+        minute = self.state.crowded(minute_of(first_time(lines)), _MOST_ENDING)
         if minute is None:
             return None
         ended = self._pass(minute)

@@ -15,6 +15,7 @@ from bellrock.claims.dynamodb import DynamoClaims, create_claims_table
 from bellrock.claims.memory import MemoryClaims
 from bellrock.store.duckdb import DuckDBStore
 from bellrock.store.step import StoredStep
+from conformance.opening import opening
 
 
 class ClaimStore(NamedTuple):
@@ -54,15 +55,8 @@ def embedded(path: Path) -> ClaimStore:
 
 @pytest.fixture(params=[memory, in_new_folder, dynamodb], ids=["memory", "embedded", "dynamodb"])
 def opened(request: pytest.FixtureRequest) -> Iterator[Callable[[], ClaimStore]]:
-    made: list[ClaimStore] = []
-
-    def new() -> ClaimStore:
-        made.append(request.param(request))
-        return made[-1]
-
-    yield new
-    for store in made:
-        store.close()
+    with opening(lambda: request.param(request)) as new:
+        yield new
 
 
 @pytest.fixture

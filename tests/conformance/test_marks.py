@@ -17,6 +17,7 @@ from bellrock.marks.dynamodb import DynamoMarkBook, DynamoMarks, create_marks_ta
 from bellrock.marks.memory import MemoryMarks
 from bellrock.store.duckdb import DuckDBStore
 from bellrock.store.step import StoredStep
+from conformance.opening import opening
 
 
 class MarkStore(NamedTuple):
@@ -103,15 +104,8 @@ def store_of(keeping: Keeping) -> MarkStore:
 
 @pytest.fixture(params=[memory, embedded, dynamodb])
 def opened(request: pytest.FixtureRequest) -> Iterator[Callable[[], MarkStore]]:
-    made: list[MarkStore] = []
-
-    def new() -> MarkStore:
-        made.append(request.param(request))
-        return made[-1]
-
-    yield new
-    for store in made:
-        store.close()
+    with opening(lambda: request.param(request)) as new:
+        yield new
 
 
 @pytest.fixture

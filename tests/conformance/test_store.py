@@ -30,6 +30,7 @@ from bellrock.store.duckdb import DuckDBStore
 from bellrock.store.search import SearchStore, open_search_store
 from bellrock.store.step import StoredStep
 from bellrock.store.tables import LEVELS, ROLLED_UP
+from conformance.opening import opening
 from strategies import SITES, START
 
 Row = dict[str, Any]
@@ -111,15 +112,8 @@ def elasticsearch(request: pytest.FixtureRequest) -> Store:
 
 @pytest.fixture(params=[embedded, opensearch, elasticsearch], ids=lambda make: make.__name__)
 def opened(request: pytest.FixtureRequest) -> Iterator[Callable[[], Store]]:
-    made: list[Store] = []
-
-    def new() -> Store:
-        made.append(request.param(request))
-        return made[-1]
-
-    yield new
-    for store in made:
-        store.close()
+    with opening(lambda: request.param(request)) as new:
+        yield new
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ order are left to the client, which numbers its records so that the broker refus
 record's time is the log's own: the greatest `at` in its block.
 """
 
-import re
 import time
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -22,6 +21,7 @@ from bellrock.errors import ConfigurationError, LogUnavailable
 from bellrock.log.ahead import Ahead
 from bellrock.log.blocks import cut, lines_of
 from bellrock.log.contract import Chunk, joined
+from bellrock.log.stamp import time_of
 
 _ASK_SECONDS = 10.0
 _PAUSE_SECONDS = 0.1
@@ -33,7 +33,6 @@ _GIVEN_UP = (
 
 
 _NOW = 0  # what the client takes for the time at which it sends
-_AT = re.compile(rb'\{"at":(\d{1,15}),')  # as a collector begins a line
 
 
 class Topic(msgspec.Struct, frozen=True):
@@ -188,17 +187,8 @@ class KafkaLogWriter:
 
 def _newest(block: bytes) -> int | None:
     """The greatest `at` in a block."""
-    times = (_at(line) for line in lines_of(block))
+    times = map(time_of, lines_of(block))
     return max((at for at in times if at is not None), default=None)
-
-
-def _at(line: bytes) -> int | None:
-    if stamped := _AT.match(line):
-        return int(stamped[1])
-    # What the fold needs to read an odd line, a collector without such lines need not load.
-    from bellrock.normalise.decode import route_of
-
-    return route_of(line)[0]
 
 
 class KafkaLog:

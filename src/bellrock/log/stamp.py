@@ -4,6 +4,7 @@ Entries without a time, and a time, enter; lines that begin with their `at` leav
 their own time already (recorded or made-up traffic) are held to the same rule.
 """
 
+import re
 from collections.abc import Iterable
 from itertools import islice
 
@@ -12,6 +13,7 @@ import msgspec
 from bellrock.log.contract import LogWriter, WholeLogReader
 
 _STEP = 1000
+_STAMPED = re.compile(rb'\{"at":(\d{1,15}),')
 
 
 class _Timed(msgspec.Struct):
@@ -28,6 +30,23 @@ def stamp(entries: Iterable[bytes], at: int) -> list[bytes]:
     """
     opening = b'{"at":%d' % at
     return [opening + entry for entry in entries]
+
+
+def stamped_at(line: bytes) -> int | None:
+    """The time that `stamp` has written; None where a line does not begin so, whatever it says later."""
+    found = _STAMPED.match(line)
+    return int(found[1]) if found else None
+
+
+def time_of(line: bytes) -> int | None:
+    """The time of a line, as the fold reads it where the line is an odd one."""
+    at = stamped_at(line)
+    if at is None:
+        # What the fold needs to read an odd line, a collector without such lines need not load.
+        from bellrock.normalise.decode import route_of
+
+        at, _ = route_of(line)
+    return at
 
 
 def last_at(reader: WholeLogReader) -> int:

@@ -4,7 +4,7 @@ Enters: decoded beacons of declared sites. Leaves: rows of `IMPRESSION`, each an
 and issues. What always holds: a row has a group of fields only if its line has it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import compress
 from operator import attrgetter
 from typing import Any, NamedTuple
@@ -75,8 +75,3 @@ def transposed(values: Sequence[object], names: Sequence[str]) -> dict[str, Sequ
     """Attributes of objects as columns."""
     columns = list(zip(*map(attrgetter(*names), values), strict=True))
     return dict(zip(names, columns or [()] * len(names), strict=True))
-
-
-def codes(found: Iterable[int], length: int) -> NDArray[np.int64]:
-    """Codes as a column."""
-    return np.fromiter(found, np.int64, length)

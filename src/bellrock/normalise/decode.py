@@ -6,7 +6,7 @@ one it took.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import msgspec
@@ -93,6 +93,11 @@ def route_of(line: bytes) -> tuple[int | None, str | None]:
     usable = isinstance(session, str) and re.match(wire.IDENTIFIER, session)
     at = int(decoded.at[0]) if len(decoded.at) else wire.UNTIMED
     return None if at == wire.UNTIMED else at, session if usable else None
+
+
+def first_time(lines: Iterable[bytes]) -> int | None:
+    """The time of the first line that has one."""
+    return next((at for at, _ in map(route_of, lines) if at is not None), None)
 
 
 def refuse(decoded: Decoded, fine: NDArray[np.bool_], issue: Issue) -> Decoded:

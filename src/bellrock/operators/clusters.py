@@ -5,7 +5,7 @@ Enters: counted sessions that ended at a boundary, and their counted impressions
 of their squares and products. They are never taken back: what has ended stays as it is.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -33,10 +33,6 @@ _CLS = np.array([round(value * 1_000_000) for value in _GRID_CLS])
 _CLS_SLOT = VITAL_NAMES.index("cls")
 
 
-_AT_ONCE = 4096
-"""Sessions whose rows fit into a processor's cache; after a silence all that were open end together."""
-
-
 class EndedSessions(NamedTuple):
     """Counted sessions, and their counted impressions with the number of the session of each."""
 
@@ -58,17 +54,6 @@ def together(parts: Sequence[EndedSessions]) -> EndedSessions:
             ]
         ),
     )
-
-
-def _slices(ended: EndedSessions, size: int) -> Iterator[EndedSessions]:
-    """The sessions by `size`, each with its impressions, which stand in their order."""
-    for start in range(0, len(ended.sessions), size):
-        first, end = np.searchsorted(ended.of, [start, start + size]).tolist()
-        yield EndedSessions(
-            ended.sessions[start : start + size],
-            ended.impressions[first:end],
-            ended.of[first:end] - start,
-        )
 
 
 class Clusters(NamedTuple):
@@ -103,18 +88,10 @@ class Clusterer:
         self._names = names
 
     def __call__(self, parts: Sequence[EndedSessions]) -> Clusters:
-        """The rows of the documents of sessions that ended, summed up as far as they are looked at at once."""
+        """The rows of the documents of sessions that ended, summed up."""
         ended = together(parts)
-        clusters = [self._sum(some) for some in _slices(ended, _AT_ONCE)] or [NO_CLUSTERS]
-        return Clusters(
-            join([some.keys for some in clusters], KEY),
-            np.concatenate([some.measures for some in clusters]),
-            join([some.timer_keys for some in clusters], KEY),
-            np.concatenate([some.slots for some in clusters]),
-            np.concatenate([some.timers for some in clusters]),
-        )
-
-    def _sum(self, ended: EndedSessions) -> Clusters:
+        if not len(ended.sessions):
+            return NO_CLUSTERS
         members = self._members(ended)
         groups = group(members.session << 35 | members.population << 32 | members.label)
         first = groups.order[groups.starts]

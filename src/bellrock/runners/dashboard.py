@@ -5,7 +5,6 @@ happens now hears within `POLL_SECONDS` that something came in.
 """
 
 import asyncio
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -19,7 +18,7 @@ from bellrock.accounts import Accounts
 from bellrock.api.app import create_app
 from bellrock.config import Config
 from bellrock.errors import ConfigurationError, StoreUnavailable
-from bellrock.listening import http_server, refuse_taken_address
+from bellrock.listening import http_server, refuse_taken_address, stopping
 from bellrock.marks.book import MarkBook
 from bellrock.progress import Progress
 from bellrock.query.now import WINDOW_MINUTES
@@ -109,12 +108,7 @@ def watch(
 
 
 async def _serve(server: Server, progress: Progress) -> None:
-    def end() -> None:
-        progress.close()
-        server.stop()  # type: ignore[no-untyped-call]
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, end)
+    end = stopping(server, progress.close)
     _logger.info("api started")
     await server.serve()
     end()

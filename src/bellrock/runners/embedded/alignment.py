@@ -6,16 +6,13 @@ the log's own times go; so sessions end, and user agents are judged, as if the l
 several collectors a line may come later than that by as much as their clocks differ.
 """
 
-import re
 from collections import deque
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from bellrock.log.contract import Chunk, PartitionReader
-from bellrock.normalise.decode import route_of
+from bellrock.log.stamp import time_of
 from bellrock.operators.time import minute_of
-
-_stamped = re.compile(rb'\{"at":(\d{1,15}),').match
 
 
 class Portion(NamedTuple):
@@ -108,7 +105,6 @@ class _Feed:
             self.waiting.append(_Record(minutes[0] if minutes else self.newest, record))
 
     def _minute(self, line: bytes) -> int:
-        found = _stamped(line)
-        at = int(found[1]) if found else route_of(line)[0]
+        at = time_of(line)
         self.newest = max(self.newest, 0 if at is None else minute_of(at))
         return self.newest

@@ -6,7 +6,6 @@ from the last committed step.
 """
 
 import asyncio
-import signal
 import threading
 import time
 from collections.abc import Callable
@@ -18,7 +17,7 @@ from granian.server.embed import Server
 from bellrock.accounts import Accounts
 from bellrock.api.app import create_app
 from bellrock.config import Config
-from bellrock.listening import http_server, refuse_taken_address
+from bellrock.listening import http_server, refuse_taken_address, stopping
 from bellrock.log.contract import LogReader, PartitionedLog
 from bellrock.log.open import place_of
 from bellrock.log.sqlite import SqliteLogReader
@@ -77,13 +76,7 @@ async def _serve(server: Server, engine: Engine, progress: Progress) -> None:
     loop = asyncio.get_running_loop()
     stop = threading.Event()
 
-    def end() -> None:
-        stop.set()
-        progress.close()
-        server.stop()  # type: ignore[no-untyped-call]
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end)
+    end = stopping(server, stop.set, progress.close)
     folding = loop.run_in_executor(
         None, _folding, engine, stop, lambda: loop.call_soon_threadsafe(end)
     )

@@ -5,13 +5,13 @@ unknown or missing is refused.
 """
 
 import json
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
+from bellrock.config import read_toml
 from bellrock.errors import ConfigurationError
 
 MANAGED = Path("/etc/flink/application_properties.json")
@@ -78,7 +78,11 @@ _RANGES = {
 
 def load_settings(path: Path | None) -> JobSettings:
     """The settings of a file, or of the managed service; raises ConfigurationError."""
-    place, found = (str(path), _read(path)) if path else (str(MANAGED), _managed())
+    place, found = (
+        (str(path), read_toml(path, "Name a file of job settings."))
+        if path
+        else (str(MANAGED), _managed())
+    )
     try:
         settings = msgspec.convert(found, JobSettings, strict=False)
     except msgspec.ValidationError as error:
@@ -93,17 +97,6 @@ def load_settings(path: Path | None) -> JobSettings:
             "Change one of them; lanes stay as they are as long as state is kept.",
         )
     return settings
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise ConfigurationError(
-            str(path), f"cannot be read ({error.strerror})", "Name a file of job settings."
-        ) from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigurationError(str(path), f"is not TOML: {error}", "Mend that line.") from error
 
 
 def _managed() -> dict[str, Any]:
