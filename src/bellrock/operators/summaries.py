@@ -115,6 +115,10 @@ class Summaries:
         return _additive(named, values, RELATIONS["timers"].additive)
 
     def _clusters(self, found: Clusters) -> dict[str, pl.DataFrame]:
+        if not len(found.keys):
+            return {
+                name: getattr(NO_DELTAS, name).clone() for name in ("clusters", "cluster_timers")
+            }
         timers = self._describer.timers(found.timer_keys["site"], found.slots)
         named = self._describer.clusters(found.timer_keys).with_columns(timers)
         keys = self._describer.clusters(found.keys)
