@@ -217,7 +217,7 @@ def _additive(keys: pl.DataFrame, values: NDArray[np.int64], names: Sequence[str
     """Rows that say something, with their key."""
     some = values.any(axis=1)
     if not some.all():
-        keys, values = keys.filter(pl.Series(some)), values[some]
+        keys, values = keys[np.flatnonzero(some)], values[some]
     by_column = np.ascontiguousarray(values.T)
     columns = [pl.Series(name, by_column[n]) for n, name in enumerate(names)]
     return pl.DataFrame([*keys, *columns])
