@@ -1,43 +1,17 @@
 """The tracker in a real browser: what arrives is what the page measured, and nothing is lost."""
 
 import re
-import subprocess
-import time
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
-from .shop import Beacon, Shop, open_shop
+from . import alone
+from .shop import Beacon, Shop
+from .visits import READY, arrived, assert_each_once, soon, visit
 
-READY = "window.measured?.url?.endsWith('picture.svg') && document.readyState === 'complete'"
 ID = re.compile(r"[A-Za-z0-9_-]{22}")
-
-
-@pytest.fixture
-def shop(built_tracker: Path) -> Iterator[Shop]:
-    with open_shop(built_tracker) as shop:
-        yield shop
-
-
-@pytest.fixture
-def visitor(chromium: Browser) -> Iterator[BrowserContext]:
-    context = chromium.new_context()
-    yield context
-    context.close()
-
-
-def visit(visitor: BrowserContext, shop: Shop, path: str = "/home") -> Page:
-    """A page that has loaded and painted its picture, and whose load beacon has arrived."""
-    before = len(shop.beacons("load"))
-    page = visitor.new_page()
-    page.goto(shop.address(path))
-    page.wait_for_function(READY, timeout=10_000)
-    shop.wait(lambda: len(shop.beacons("load")) > before, lambda: page.wait_for_timeout(20))
-    return page
 
 
 def measured(page: Page) -> dict[str, float]:
@@ -52,20 +26,6 @@ def measured(page: Page) -> dict[str, float]:
     return found
 
 
-def arrived(shop: Shop, page: Page, type_: str, count: int = 1) -> list[Beacon]:
-    """The first `count` beacons of a type, waited for with the help of a page that is open."""
-    shop.wait(lambda: len(shop.beacons(type_)) >= count, lambda: page.wait_for_timeout(20))
-    return shop.beacons(type_)
-
-
-def assert_each_once(beacons: list[Beacon]) -> None:
-    names = Counter((b["impression"], b["seq"]) for b in beacons)
-    assert max(names.values()) == 1
-    for impression in {b["impression"] for b in beacons}:
-        seqs = sorted(b["seq"] for b in beacons if b["impression"] == impression)
-        assert seqs == list(range(len(seqs)))
-
-
 def assert_same_times(vitals: Beacon, own: dict[str, float]) -> None:
     for timer in ("ttfb", "fcp", "lcp", "dcl", "load"):
         assert vitals["timers"][timer] == pytest.approx(own[timer], abs=0.001), timer
@@ -77,17 +37,23 @@ def test_a_page_that_is_navigated_away_from_sends_what_it_measured(
 ) -> None:
     page = visit(visitor, shop)
     own = measured(page)
+    network = visitor.new_cdp_session(page)
+    kinds: list[str] = []
+    network.on("Network.requestWillBeSent", lambda event: kinds.append(event["type"]))
+    network.send("Network.enable")
     page.click("text=next")
     vitals = arrived(shop, page, "vitals")
     arrived(shop, page, "load", 2)
 
     first = vitals[0]["impression"]
-    stages = [b["type"] for b in shop.beacons() if b["impression"] == first]
+    told = [b for b in shop.beacons() if b["impression"] == first]
+    stages = [b["type"] for b in told if b["type"] != "event"]
     assert stages[:3] == ["navigation", "load", "vitals"]
     assert_same_times(vitals[0], own)
     assert own["lcp"] > own["fcp"] > 0
     assert_each_once(shop.beacons())
-    assert set(shop.methods) == {"POST"}, "a preflight was needed"
+    assert "Fetch" in kinds, "the requests were not seen"
+    assert "Preflight" not in kinds
 
 
 def test_no_beacon_is_lost_when_tabs_are_closed(visitor: BrowserContext, shop: Shop) -> None:
@@ -102,7 +68,7 @@ def test_no_beacon_is_lost_when_tabs_are_closed(visitor: BrowserContext, shop: S
     assert sorted(b["page"]["url"] for b in vitals) == sorted(own)
     for beacon in vitals:
         assert_same_times(beacon, own[beacon["page"]["url"]])
-        assert beacon["transport"] == "beacon"
+        assert beacon["transport"] == "fetchLater"
     assert len(shop.beacons("navigation")) == len(shop.beacons("load")) == 5
     assert_each_once(shop.beacons())
 
@@ -261,12 +227,21 @@ def test_before_consent_nothing_is_sent_or_stored(visitor: BrowserContext, shop:
     assert page.evaluate("localStorage.length") == 3
 
 
-def test_what_the_collector_could_not_take_comes_with_the_next_beacon(
+def test_what_a_collector_that_was_down_could_not_take_arrives_when_it_is_up(
     visitor: BrowserContext, shop: Shop
 ) -> None:
-    shop.unavailable = 1
-    visit(visitor, shop)
-    assert [(b["seq"], b["type"]) for b in shop.beacons()] == [(0, "navigation"), (1, "load")]
+    page = visit(visitor, shop)
+    shop.stop_collector()
+    for number in range(3):
+        with page.expect_event("requestfailed"):
+            page.evaluate(f'bellrock.push(["event", {{name: "down", value: {number}}}])')
+    shop.start_collector()
+    page.evaluate('bellrock.push(["event", {name: "up"}])')
+    events = arrived(shop, page, "event", 4)
+    assert [b["event"].get("value") for b in events] == [0, 1, 2, None]
+    page.close()
+    arrived(shop, visitor.new_page(), "vitals")
+    assert_each_once(shop.beacons())
 
 
 def test_a_page_restored_from_the_back_forward_cache_is_an_impression_of_its_own(
@@ -277,7 +252,7 @@ def test_a_page_restored_from_the_back_forward_cache_is_an_impression_of_its_own
     page.click("text=next")
     arrived(shop, page, "load", 2)
     page.go_back(wait_until="commit")
-    page.wait_for_function("window.alive", timeout=3000)
+    page.wait_for_function("window.alive")
     arrived(shop, page, "load", 3)
     page.close()
     vitals = arrived(shop, visitor.new_page(), "vitals", 3)
@@ -308,13 +283,8 @@ def test_a_prerendered_page_sends_nothing_before_it_is_seen(
         setTimeout(() => { location.href = "/next"; }, 2500);
       }
     </script>"""
-    command = [*chromium_command, "--headless=new", f"--user-data-dir={tmp_path}"]
-    browser = subprocess.Popen([*command, shop.address("/home")], stderr=subprocess.DEVNULL)
-    try:
-        shop.wait(lambda: len(shop.beacons("load")) == 2, lambda: time.sleep(0.05))
-    finally:
-        browser.terminate()
-        browser.wait()
+    with alone.chromium(chromium_command, tmp_path / "profile").browse(shop.address("/home")):
+        soon(shop, "load", 2)
 
     home, following = shop.beacons("navigation")
     assert home["page"]["navigation"] == "navigate"

@@ -13,7 +13,8 @@ export type NavigationType =
   | "back-forward"
   | "back-forward-cache"
   | "prerender"
-  | "restore";
+  | "restore"
+  | "soft-navigation";
 
 export type TransportName = "fetchLater" | "beacon" | "fetch";
 
@@ -79,6 +80,8 @@ export interface Beacon {
   readonly test?: Test | undefined;
   readonly delivery?: Delivery | undefined;
   readonly timers?: Timers | undefined;
+  /** By vital the element that it is about, a CSS selector; in the build with attribution. */
+  readonly attribution?: Readonly<Record<string, string | undefined>> | undefined;
   readonly event?: PageEvent | undefined;
   readonly order?: Order | undefined;
   readonly visitor?: Visitor | undefined;

@@ -30,6 +30,8 @@ export interface Draft {
   readonly seq: number;
   readonly type: BeaconType;
   readonly timers?: Timers;
+  /** By vital the element that it is about. */
+  readonly attribution?: Readonly<Record<string, string | undefined>>;
   readonly event?: PageEvent;
   readonly order?: Order;
 }
@@ -43,21 +45,22 @@ export interface Context {
 
 /** The beacon for `draft`, as things stand now. */
 export function assemble(context: Context, { impression, ...draft }: Draft): Beacon {
-  const { options, keep, page } = context;
+  const { options, keep } = context;
   const test = assignment(context);
   const counted = draft.type === "navigation" && !gpc();
+  impression.page ??= {
+    url: cleanAddress(location.href, options.parameters),
+    referrer: cleanAddress(impression.referrer, []),
+    navigation: impression.navigation,
+    ...context.page,
+  };
   return {
     v: 1,
     site: options.site,
     session: sessionOf(context, impression),
     impression: impression.id,
     ...draft,
-    page: {
-      url: cleanAddress(location.href, options.parameters),
-      referrer: cleanAddress(document.referrer, []),
-      navigation: impression.navigation,
-      ...page,
-    },
+    page: impression.page,
     test: test && { ...test, rb: gpc() ? undefined : test.rb },
     delivery: impression.delivery,
     visitor: counted ? countVisitor(keep, options.site, Date.now()) : undefined,

@@ -25,7 +25,8 @@ export function execute(raw: unknown, visit: Visit, context: Context, outbox: Ou
     outbox.setOpen(argument);
     if (!argument) context.keep.clear();
   } else if (name === "test") {
-    if (isLate && assignment(context)) warn("test, it came too late", argument);
+    const assigned = isLate ? assignment(context) : undefined;
+    if (assigned && assigned.group !== argument.group) warn("test, it came too late", argument);
     else context.test = argument;
   } else if (name === "page") {
     if (isLate) warn("page, it came too late", argument);

@@ -47,9 +47,8 @@ export const properties: Check<Record<string, string>> = (value) =>
 
 /** Weights by group, none below 0 and at least one above; they need not add up to 1. */
 export const groups: Check<Record<string, number>> = (value) => {
-  const weights = isObject(value) ? Object.values(value) : [];
-  const usable = weights.every((weight) => number(0)(weight) !== undefined);
-  return usable && weights.some((weight) => (weight as number) > 0)
+  const weights = isObject(value) ? Object.values(value).map(number(0)) : [];
+  return !weights.includes(undefined) && weights.some((weight) => weight)
     ? (value as Record<string, number>)
     : undefined;
 };

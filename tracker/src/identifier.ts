@@ -4,8 +4,7 @@
 export function newIdentifier(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return btoa(String.fromCharCode(...bytes))
-    .replace(/\+/g, "-")
-    .replace(/\//g, "_")
+    .replace(/[+/]/g, (sign) => (sign === "+" ? "-" : "_"))
     .slice(0, 22);
 }
 

@@ -14,29 +14,45 @@ export interface Options {
   readonly parameters: readonly string[];
   /** Signals at which the tracker stays silent: gpc, dnt, webdriver. */
   readonly silentOn: readonly string[];
+  /** The global object in which an accelerator says what it did. */
+  readonly accelerator: string | undefined;
+  /** The name of the test. */
+  readonly test: string | undefined;
   /** What the attributes say of consent, page and test, as the page could have pushed it. */
   readonly commands: readonly unknown[];
 }
 
 /** What `script` says; undefined, with a warning, where there is no site or no address to send to. */
 export function readOptions(script: HTMLScriptElement | null): Options | undefined {
-  const { site, endpoint, parameters, silentOn, consent, label, release, test, group, groups } =
-    script?.dataset ?? {};
+  const {
+    site,
+    endpoint,
+    parameters,
+    silentOn,
+    consent,
+    label,
+    release,
+    test,
+    group,
+    groups,
+    accelerator,
+  } = script?.dataset ?? {};
   const url = attempt(() => new URL(endpoint ?? "/b", endpoint ? location.href : script?.src));
-  if (!site || !url) {
-    warn(site ? "data-endpoint" : "data-site", script);
-    return undefined;
-  }
+  if (!site || !url) return void warn(site ? "data-endpoint" : "data-site", script);
   return {
     site,
     endpoint: url.href,
     parameters: words(parameters),
     silentOn: words(silentOn),
+    accelerator,
+    test,
     commands: [
       // Not ["consent", false]: that takes consent back, and forgets what earlier pages stored with it.
       ...(consent === "required" ? [] : [["consent", true]]),
       ["page", { label, release }],
-      ...(test ? [["test", { name: test, group, groups: parseGroups(groups) }]] : []),
+      ...(test && (group || groups)
+        ? [["test", { name: test, group, groups: parseGroups(groups) }]]
+        : []),
     ],
   };
 }

@@ -3,18 +3,24 @@
  *
  * Always holds: a draft becomes a beacon when it leaves and not before, so that what the page said in
  * the meantime is in it and nothing is stored before consent. A beacon that could not be delivered is
- * tried once more with the next one; the server knows it by its seq, should it have arrived after all.
+ * tried again with the next one; the server knows it by its seq, should it have arrived after all.
  */
 
-/** Sends beacons; `leaving` when the page may be gone in a moment. Those that were lost go to `failed`. */
-export type Deliver<B> = (
-  beacons: readonly B[],
-  leaving: boolean,
-  failed: (beacons: readonly B[]) => void,
-) => void;
+/** Takes a deferred beacon back; false where it has left already. */
+export type Withdraw = () => boolean;
+
+/** How beacons leave. */
+export interface Carrier<B> {
+  /** Sends beacons; `leaving` when the page may be gone in a moment. Those that were lost go to `failed`. */
+  send(beacons: readonly B[], leaving: boolean, failed: (beacons: readonly B[]) => void): void;
+  /** Gives a beacon to the browser, to be sent when the page is gone; nothing where it takes none. */
+  defer(beacon: B): Withdraw | undefined;
+}
 
 export interface Outbox<D> {
   put(draft: D): void;
+  /** Has the browser send it once the page is gone, unless it is withdrawn or the outbox closed before. */
+  defer(draft: D): Withdraw;
   /** Calls back before the next beacons leave, in a turn of its own, once the outbox is open. */
   whenOpen(callback: () => void): void;
   /** Sends what waits at once, if the outbox is open. */
@@ -23,12 +29,17 @@ export interface Outbox<D> {
   setOpen(open: boolean): void;
 }
 
+/** As many as one page impression has. */
+const RETURNED = 64;
+
 /** An outbox that holds everything back until it is opened. */
-export function createOutbox<D, B>(assemble: (draft: D) => B, deliver: Deliver<B>): Outbox<D> {
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: small functions over one state
+export function createOutbox<D, B>(assemble: (draft: D) => B, carrier: Carrier<B>): Outbox<D> {
   let isOpen = false;
+  let withdraw: Withdraw | undefined;
   const callbacks: (() => void)[] = [];
   const drafts: D[] = [];
-  const returned: B[] = [];
+  let returned: B[] = [];
 
   const flush = (leaving: boolean) => {
     if (!isOpen) return;
@@ -38,8 +49,8 @@ export function createOutbox<D, B>(assemble: (draft: D) => B, deliver: Deliver<B
     if (fresh.length === 0 && !leaving) return;
     const beacons = [...returned.splice(0), ...fresh];
     if (beacons.length === 0) return;
-    deliver(beacons, leaving, (lost) => {
-      returned.push(...lost.filter((beacon) => fresh.includes(beacon)));
+    carrier.send(beacons, leaving, (lost) => {
+      returned = [...returned, ...lost].slice(-RETURNED);
     });
   };
   // What comes in one turn leaves in one request.
@@ -49,6 +60,10 @@ export function createOutbox<D, B>(assemble: (draft: D) => B, deliver: Deliver<B
       drafts.push(draft);
       schedule();
     },
+    defer: (draft) => {
+      withdraw = isOpen ? carrier.defer(assemble(draft)) : undefined;
+      return withdraw ?? (() => true);
+    },
     whenOpen: (callback) => {
       callbacks.push(callback);
       schedule();
@@ -56,6 +71,7 @@ export function createOutbox<D, B>(assemble: (draft: D) => B, deliver: Deliver<B
     flush,
     setOpen: (open) => {
       isOpen = open;
+      if (!open) withdraw?.();
       schedule();
     },
   };

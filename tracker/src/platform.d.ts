@@ -1,4 +1,7 @@
-/** What browsers have and the standard type library does not know yet. */
+/** What browsers have and the standard type library does not know yet, and what the build knows. */
+
+/** Whether this is the build that says which element each vital is about. */
+declare const ATTRIBUTES: boolean;
 
 interface Navigator {
   readonly globalPrivacyControl?: boolean;
@@ -18,4 +21,12 @@ interface PerformanceNavigationTiming {
 interface Window {
   /** An array of waiting commands before the tracker runs, an object with `push` after. */
   bellrock?: unknown;
+}
+
+interface Window {
+  /** https://www.w3.org/TR/fetch-later/ */
+  fetchLater?(
+    url: string,
+    init: RequestInit & { activateAfter?: number },
+  ): { readonly activated: boolean };
 }

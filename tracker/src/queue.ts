@@ -15,7 +15,7 @@ export function isTaken(): boolean {
 }
 
 /** Takes over `window.bellrock`; `run` gets `first`, then what waits there, then what comes. */
-export function openQueue(first: readonly unknown[], run: (command: unknown) => void): void {
+export function openQueue(first: readonly unknown[], run: (command: unknown) => void): Queue {
   const waiting: unknown[] = Array.isArray(window.bellrock) ? window.bellrock : [];
   const queue: Queue = {
     push: (...commands) => {
@@ -24,4 +24,5 @@ export function openQueue(first: readonly unknown[], run: (command: unknown) => 
   };
   window.bellrock = queue;
   queue.push(...first, ...waiting);
+  return queue;
 }

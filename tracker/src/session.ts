@@ -16,7 +16,7 @@ export function touchSession(keep: Keep, site: string, now: number, own?: string
   const stored = readObject(keep, key);
   // A clock that was set back leaves times of the future behind: those are as old as they are ahead.
   const alive = Math.abs(now - Number(stored.at)) < INACTIVITY_MS;
-  const id = own ?? ((alive && text(64)(stored.id)) || newIdentifier());
+  const id = own || (alive && text(64)(stored.id)) || newIdentifier();
   keep.write(key, JSON.stringify({ id, at: now }));
   return id;
 }

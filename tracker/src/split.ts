@@ -31,7 +31,7 @@ export function assign(keep: Keep, test: TestSetting, draw = randomShare): Test 
   if (group === undefined) return undefined;
   const old = stored.rb as number;
   const rb = group === known && old >= 0 && old < BUCKETS ? old : Math.floor(draw() * BUCKETS);
-  const kept = rb === old || keep.write(key, JSON.stringify({ group, rb }));
+  const kept = keep.write(key, JSON.stringify({ group, rb }));
   // An rb that the next page draws again would make one visitor look like several.
   return { name, group, rb: kept ? rb : undefined };
 }

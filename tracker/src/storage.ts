@@ -36,6 +36,9 @@ export function createKeep(open: () => Storage): Keep {
       attempt(() => {
         const storage = open();
         for (const key of Object.keys(storage)) {
+          // The group lasts as long as the page: it has been seen, and consent may come back.
+          if (key.startsWith(`${PREFIX}split.`))
+            memory.set(key.slice(PREFIX.length), `${storage[key]}`);
           if (key.startsWith(PREFIX)) storage.removeItem(key);
         }
       });

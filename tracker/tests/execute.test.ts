@@ -20,13 +20,15 @@ beforeEach(() => {
     parameters: ["utm_source"],
     silentOn: [],
     commands: [],
+    accelerator: undefined,
+    test: undefined,
   };
   const context: Context = { options, keep: createKeep(() => localStorage) };
   sent = [];
-  const outbox = createOutbox(
-    (draft: Draft) => assemble(context, draft),
-    (beacons) => sent.push(...JSON.parse(JSON.stringify(beacons))),
-  );
+  const outbox = createOutbox((draft: Draft) => assemble(context, draft), {
+    send: (beacons) => sent.push(...JSON.parse(JSON.stringify(beacons))),
+    defer: () => undefined,
+  });
   const visit = createVisit(outbox);
   visit.begin("navigate", 0, { ttfb: 12 });
   push = async (...commands) => {
@@ -77,6 +79,23 @@ test("before consent nothing is sent and nothing is stored", async () => {
   expect(localStorage).toHaveLength(0);
   await push(["consent", true]);
   expect(sent.map(({ seq }) => seq)).toEqual([0, 1]);
+});
+
+test("the group survives that consent is taken back and given again", async () => {
+  await push(["consent", true], ["test", { name: "speed", groups: { A: 1, B: 1 } }]);
+  await push(["consent", false]);
+  await push(["consent", true], ["event", { name: "seen" }]);
+  expect(sent[1]?.test).toEqual(sent[0]?.test);
+  expect(JSON.parse(localStorage["bellrock.split.speed"])).toMatchObject({
+    group: sent[0]?.test?.group,
+    rb: sent[0]?.test?.rb,
+  });
+});
+
+test("the same test said again changes nothing", async () => {
+  await push(["consent", true], ["test", { name: "speed", group: "A" }]);
+  await push(["test", { name: "speed", group: "A" }]);
+  expect(warn).not.toHaveBeenCalled();
 });
 
 test("consent taken back stops the beacons and empties the storage", async () => {

@@ -53,15 +53,19 @@ test("an error names its message and the end of its source, without the query", 
   expect(props?.source).toMatch(/x\/app\.js:7:3$/);
 });
 
-test("an error that repeats is told once, and at most ten are", () => {
+test("an error that repeats is told once per impression, and at most ten are", () => {
   const told: PageEvent[] = [];
-  const errors = observeErrors((event) => told.push(event));
+  let counted = new Set<string>();
+  observeErrors(
+    () => counted,
+    (event) => told.push(event),
+  );
   const fail = (message: string) => dispatchEvent(new ErrorEvent("error", { message }));
   for (let i = 0; i < 30; i++) fail(`failure ${i % 15}`);
   expect(told.map(({ props }) => props?.message)).toEqual(
     Array.from({ length: 10 }, (_, i) => `failure ${i}`),
   );
-  errors.reset();
+  counted = new Set();
   fail("failure 0");
   expect(told).toHaveLength(11);
 });

@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, expect, type Mock, test, vi } from "vitest";
 import type { Beacon } from "../src/beacon.ts";
-import { send } from "../src/send.ts";
+import { carrierTo } from "../src/send.ts";
 
 const URL = "https://c.example/b";
+const { send, defer } = carrierTo(URL);
 let fetched: Mock<typeof fetch>;
 let beaconed: Mock<(url: string, body: string) => boolean>;
 
@@ -39,7 +40,7 @@ function beacon(seq: number): Beacon {
 const bodies = () => fetched.mock.calls.map(([, init]) => JSON.parse(String(init?.body)));
 
 test("on a page that stays, one beacon is an object sent by fetch with keepalive", () => {
-  send(URL, [beacon(0)], false, () => {});
+  send([beacon(0)], false, () => {});
   expect(bodies()).toEqual([{ ...beacon(0), transport: "fetch" }]);
   expect(fetched.mock.calls[0]?.[1]).toMatchObject({ keepalive: true, credentials: "omit" });
   // Any header of one's own might bring a preflight with it.
@@ -47,7 +48,7 @@ test("on a page that stays, one beacon is an object sent by fetch with keepalive
 });
 
 test("on a page that is left, several beacons are an array sent by sendBeacon", () => {
-  send(URL, [beacon(0), beacon(1)], true, () => {});
+  send([beacon(0), beacon(1)], true, () => {});
   const [url, body] = beaconed.mock.calls[0] ?? [];
   expect(url).toBe(URL);
   expect(JSON.parse(String(body))).toEqual([
@@ -55,6 +56,39 @@ test("on a page that is left, several beacons are an array sent by sendBeacon", 
     { ...beacon(1), transport: "beacon" },
   ]);
   expect(fetched).not.toHaveBeenCalled();
+});
+
+test("on a page that is left, the browser's fetchLater comes first", () => {
+  const later = vi.fn(() => ({ activated: false }));
+  vi.stubGlobal("fetchLater", later);
+  send([beacon(0)], true, () => {});
+  expect(later).toHaveBeenCalledExactlyOnceWith(
+    URL,
+    expect.objectContaining({ method: "POST", credentials: "omit", activateAfter: 0 }),
+  );
+  expect(beaconed).not.toHaveBeenCalled();
+});
+
+test("when the quota of fetchLater is used up, sendBeacon takes over", () => {
+  vi.stubGlobal("fetchLater", () => {
+    throw new DOMException("", "QuotaExceededError");
+  });
+  send([beacon(0)], true, () => {});
+  expect(JSON.parse(String(beaconed.mock.calls[0]?.[1])).transport).toBe("beacon");
+  expect(defer(beacon(0))).toBeUndefined();
+});
+
+test("a deferred beacon can be withdrawn until the browser has sent it", () => {
+  const results = [{ activated: false }, { activated: true }];
+  const later = vi.fn((_url: string, _init: RequestInit) => results.shift());
+  vi.stubGlobal("fetchLater", later);
+  expect(defer(beacon(0))?.()).toBe(true);
+  expect(later.mock.calls[0]?.[1].signal?.aborted).toBe(true);
+  expect(defer(beacon(0))?.()).toBe(false);
+});
+
+test("a browser without fetchLater defers nothing", () => {
+  expect(defer(beacon(0))).toBeUndefined();
 });
 
 test.each([
@@ -67,13 +101,13 @@ test.each([
   ],
 ])("when sendBeacon %s, fetch takes over", (_how, behaviour) => {
   beaconed.mockImplementation(behaviour);
-  send(URL, [beacon(0)], true, () => {});
+  send([beacon(0)], true, () => {});
   expect(bodies()[0].transport).toBe("fetch");
 });
 
 test("a browser whose fetch has no keepalive sends by sendBeacon", () => {
   vi.stubGlobal("Request", class {});
-  send(URL, [beacon(0)], false, () => {});
+  send([beacon(0)], false, () => {});
   expect(fetched).not.toHaveBeenCalled();
   expect(beaconed).toHaveBeenCalledOnce();
 });
@@ -84,7 +118,7 @@ test("every beacon of a long array leaves, in bodies below 64 KiB", () => {
     page: { url: "u".repeat(2048), referrer: "r".repeat(2048), navigation: "navigate" as const },
     event: { name: "n".repeat(64), props: { a: "é".repeat(64) } },
   }));
-  send(URL, long, false, () => {});
+  send(long, false, () => {});
   expect(
     bodies()
       .flat()
@@ -93,6 +127,21 @@ test("every beacon of a long array leaves, in bodies below 64 KiB", () => {
   for (const [, init] of fetched.mock.calls) {
     expect(new TextEncoder().encode(String(init?.body)).length).toBeLessThan(65_536);
   }
+});
+
+test("more than browsers let outlive pages is sent as far as the page stays", async () => {
+  const answers: (() => void)[] = [];
+  fetched.mockImplementation(
+    () => new Promise((resolve) => answers.push(() => resolve(new Response(null)))),
+  );
+  const long = { ...beacon(0), event: { name: "n".repeat(30_000) } };
+  const kept = () => fetched.mock.calls.map(([, init]) => init?.keepalive);
+  for (let i = 0; i < 3; i++) send([long], false, () => {});
+  expect(kept()).toEqual([true, true, false]);
+  for (const answer of answers) answer();
+  await new Promise((resolve) => setTimeout(resolve));
+  send([long], false, () => {});
+  expect(kept().at(-1)).toBe(true);
 });
 
 test.each([
@@ -106,14 +155,14 @@ test.each([
 ])("when %s the beacons come back", async (_why, answer) => {
   fetched.mockImplementation(answer);
   const failed = vi.fn();
-  send(URL, [beacon(0)], false, failed);
+  send([beacon(0)], false, failed);
   await vi.waitFor(() => expect(failed).toHaveBeenCalledWith([beacon(0)]));
 });
 
 test.each([204, 413, 429])("after an answer %i nothing comes back", async (status) => {
   fetched.mockImplementation(async () => new Response(null, { status }));
   const failed = vi.fn();
-  send(URL, [beacon(0)], false, failed);
+  send([beacon(0)], false, failed);
   await new Promise((resolve) => setTimeout(resolve));
   expect(failed).not.toHaveBeenCalled();
 });
@@ -122,6 +171,6 @@ test("when nothing takes them the beacons come back", () => {
   vi.stubGlobal("Request", class {});
   beaconed.mockReturnValue(false);
   const failed = vi.fn();
-  send(URL, [beacon(0)], false, failed);
+  send([beacon(0)], false, failed);
   expect(failed).toHaveBeenCalledWith([beacon(0)]);
 });

@@ -8,17 +8,12 @@ import { clip, type PageEvent } from "../beacon.ts";
 const LIMIT = 10;
 const TEXT = 64;
 
-export interface ErrorObserver {
-  /** Starts counting anew: a restored page is an impression of its own. */
-  reset(): void;
-}
-
-export function observeErrors(report: (event: PageEvent) => void): ErrorObserver {
-  const told = new Set<string>();
+/** `told` gives those that the page impression has told: each begins to count anew. */
+export function observeErrors(told: () => Set<string>, report: (event: PageEvent) => void): void {
   const tell = (event: PageEvent) => {
     const key = JSON.stringify(event);
-    if (told.size >= LIMIT || told.has(key)) return;
-    told.add(key);
+    if (told().size >= LIMIT || told().has(key)) return;
+    told().add(key);
     report(event);
   };
   addEventListener("error", (event) => {
@@ -27,7 +22,6 @@ export function observeErrors(report: (event: PageEvent) => void): ErrorObserver
   addEventListener("unhandledrejection", (event) => {
     tell(describeError(String(event.reason)));
   });
-  return { reset: () => told.clear() };
 }
 
 /** The event for an error; of the script's address the end is kept, without its query. */

@@ -22,14 +22,16 @@ export function activationStart(entry = navigationEntry()): number {
 export function navigationTimers(entry = navigationEntry(), now = performance.now()): Timers {
   const timers: Record<string, number> = {};
   if (!entry) return timers;
-  const note = (name: string, time: number) => {
+  const times = {
+    ttfb: entry.responseStart,
+    dcl: entry.domContentLoadedEventStart,
+    load: entry.loadEventStart,
+  };
+  for (const [name, time] of Object.entries(times)) {
     // Browsers give 0 for what has not happened or is kept secret, and with bugs times that are negative
     // or to come: https://github.com/GoogleChrome/web-vitals/issues/137, 162, 275
     if (time > 0 && time <= now) timers[name] = Math.max(time - activationStart(entry), 0);
-  };
-  note("ttfb", entry.responseStart);
-  note("dcl", entry.domContentLoadedEventStart);
-  note("load", entry.loadEventStart);
+  }
   return timers;
 }
 

@@ -1,0 +1,71 @@
+"""Browsers without a driver: a page of the shop opens and closes the others, as a visitor would.
+
+Nothing holds a window in the foreground or keeps caches off, as drivers do; and Firefox needs none. The page
+that opens others is itself in the background: its timers are not slowed down, as others' would be.
+"""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_SWITCHES = [
+    "--headless=new",
+    "--disable-popup-blocking",
+    "--disable-background-timer-throttling",
+]
+_PREFERENCES = {
+    "app.update.enabled": False,
+    "browser.shell.checkDefaultBrowser": False,
+    "datareporting.policy.dataSubmissionEnabled": False,
+    "dom.disable_open_during_load": False,
+    "dom.min_background_timeout_value": 4,
+    "dom.min_background_timeout_value_without_budget_throttling": 4,
+    "dom.popup_maximum": 1000,
+    "dom.timeout.enable_budget_timer_throttling": False,
+    "network.captive-portal-service.enabled": False,
+    "network.connectivity-service.enabled": False,
+}
+
+
+class Alone(NamedTuple):
+    """A browser, and the words that start it with a profile of its own."""
+
+    name: str
+    command: list[str]
+
+    @contextmanager
+    def browse(self, address: str) -> Iterator[None]:
+        """Show an address, until the context ends."""
+        browser = subprocess.Popen(
+            [*self.command, address], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+        try:
+            yield
+        finally:
+            browser.terminate()
+            browser.wait()
+
+
+def chromium(command: list[str], profile: Path, preferences: dict[str, Any] | None = None) -> Alone:
+    """Chromium, with preferences as they stand in the file of that name."""
+    (profile / "Default").mkdir(parents=True)
+    (profile / "Default/Preferences").write_text(json.dumps(preferences or {}))
+    return Alone("chromium", [*command, *_SWITCHES, f"--user-data-dir={profile}"])
+
+
+def firefox(profile: Path, preferences: dict[str, Any] | None = None) -> Alone:
+    """Firefox, with preferences as about:config has them."""
+    executable = shutil.which("firefox-esr") or shutil.which("firefox")
+    if executable is None:
+        raise FileNotFoundError("Firefox is not installed: apt-get install firefox-esr")
+    profile.mkdir(parents=True)
+    all_preferences = _PREFERENCES | (preferences or {})
+    lines = [
+        f'user_pref("{key}", {json.dumps(value)});\n' for key, value in all_preferences.items()
+    ]
+    (profile / "user.js").write_text("".join(lines))
+    return Alone("firefox", [executable, "--headless", "--no-remote", "--profile", str(profile)])
