@@ -257,6 +257,15 @@ def test_any_way_to_append_and_to_read_gives_the_same_lines(
         assert seen == [line for lines in appends for line in lines]
 
 
+def test_position_0_is_the_oldest_line_that_is_left(whole_log: WholeLog) -> None:
+    whole_log.writer.append([b"a"])
+    whole_log.writer.append([b"b"])
+    with closing(whole_log.reader()) as reader:
+        reader.passed(1)  # nothing is deleted where nobody asked for a bound
+        assert reader.read(0, 1) == ([b"a"], 1)
+        assert read_on(reader) == [b"a", b"b"]
+
+
 def test_a_read_of_one_partition_has_no_more_lines_than_its_limit(whole_log: WholeLog) -> None:
     whole_log.writer.append([b"a", b"b", b"c"])
     with closing(whole_log.reader()) as reader:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from bellrock.errors import LogInUse, LogUnavailable
+from bellrock.errors import LogDamaged, LogInUse, LogUnavailable
 from bellrock.log.files import open_for_reading
 from bellrock.log.sqlite import SqliteLogReader, SqliteLogWriter
 
@@ -112,8 +112,13 @@ def test_a_position_before_the_first_file_is_an_error_that_says_where_the_log_be
     (tmp_path / "00000000000000000000.sqlite").unlink()
     with closing(SqliteLogReader(tmp_path)) as reader:
         assert reader.read(1, 5).lines == [b"b"]
-        with pytest.raises(LogUnavailable, match="begins at position 1"):
-            reader.read(0, 5)
+        assert reader.read(0, 5) == ([b"b"], 2)  # the oldest that is left
+    (tmp_path / "00000000000000000001.sqlite").rename(tmp_path / "00000000000000000007.sqlite")
+    with (
+        closing(SqliteLogReader(tmp_path)) as reader,
+        pytest.raises(LogUnavailable, match="begins at position 7, so position 5 is gone"),
+    ):
+        reader.read(5, 5)
 
 
 def test_a_full_disk_refuses_the_append_whole_and_the_log_goes_on_when_there_is_room(
@@ -148,12 +153,12 @@ def test_a_directory_that_cannot_be_made_is_a_clear_error(tmp_path: Path) -> Non
 def test_a_damaged_file_is_a_clear_error_to_writers_and_readers(tmp_path: Path) -> None:
     (tmp_path / "00000000000000000000.sqlite").write_bytes(b"not a database" * 1000)
     for _ in range(2):  # the second one would find the lock of the first, had it kept it
-        with pytest.raises(LogUnavailable, match=r"cannot be written .*not a database"):
+        with pytest.raises(LogDamaged, match=r"damaged from line 0 on .*not a database"):
             SqliteLogWriter(tmp_path)
     with closing(SqliteLogReader(tmp_path)) as reader:
-        with pytest.raises(LogUnavailable, match=r"cannot be read .*not a database"):
+        with pytest.raises(LogDamaged, match=r"damaged from line 0 on .*not a database"):
             reader.read(0, 1)
-        with pytest.raises(LogUnavailable, match=r"cannot be read .*not a database"):
+        with pytest.raises(LogDamaged, match=r"damaged from line 0 on .*not a database"):
             reader.end()
 
 

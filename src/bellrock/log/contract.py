@@ -9,8 +9,9 @@ one partition, it is the number of lines before it. Otherwise nothing but a grea
 told from it: it is the offset of Kafka's next record, or the sequence number of Kinesis' last one.
 
 A line that was acknowledged is durable, and readers see it (those of Kinesis a moment later). An append is
-visible whole or not at all in an embedded log. One of many partitions may have kept some lines of an append
-that failed: whoever sends again what was not acknowledged makes duplicates, which the fold removes.
+visible whole or not at all in an embedded log, also one that failed: if its sync did, nobody knows what is on
+the disk. One of many partitions may have kept some lines of an append that failed. Whoever sends again what
+was not acknowledged makes duplicates, which the fold removes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,8 +31,9 @@ class LogWriter(Protocol):
     def append(self, lines: Sequence[bytes]) -> None:
         """Add lines at the end; they are durable when this returns.
 
-        Raises LogUnavailable if the log cannot take them all; an embedded log then keeps none of them. A
-        later append may succeed. Raises ValueError if a line is empty or holds a newline, and keeps none.
+        Raises LogUnavailable if the log cannot take them all; an embedded log then keeps none of them, or
+        all. A later append may succeed. Raises ValueError if a line is empty or holds a newline; then
+        none is kept.
         """
 
     def probe(self) -> None:
@@ -48,7 +50,8 @@ class LogReader(Protocol):
         """Return about `limit` (>= 1) lines from `position` on, none if nothing is there yet.
 
         They are whole records: where a log has such, the last may go beyond the limit. Raises
-        LogUnavailable if the log cannot be read, or no longer holds that position.
+        LogUnavailable if the log cannot be read, or no longer holds that position; position 0 is the oldest
+        line that is left.
         """
 
     def close(self) -> None:
@@ -60,6 +63,13 @@ class WholeLogReader(LogReader, Protocol):
 
     def end(self) -> int:
         """Return the position after the last durable line, 0 for an empty log."""
+
+    def passed(self, position: int) -> None:
+        """Say that this reader will never need what lies before `position` again.
+
+        A log that deletes old lines keeps those that a reader which it knows by name has not passed. Raises
+        LogUnavailable.
+        """
 
 
 class PartitionReader(LogReader, Protocol):

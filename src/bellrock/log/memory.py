@@ -29,5 +29,8 @@ class MemoryLog:
         """Return the number of lines."""
         return len(self._lines)
 
+    def passed(self, position: int) -> None:
+        """Do nothing: nothing is deleted."""
+
     def close(self) -> None:
         """Do nothing: the lines stay readable as long as the object lives."""

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 import structlog
 
-from bellrock.log.contract import LogReader, PartitionedLog
+from bellrock.log.contract import PartitionedLog, WholeLogReader
 from bellrock.metrics import Metrics, Standing, StepFigures, issue_lines
 from bellrock.progress import Progress
 from bellrock.runners.embedded.folding import Folding, Ledgers, OnePartition, summed
@@ -35,7 +35,7 @@ class Engine:
 
     def __init__(
         self,
-        log: LogReader | PartitionedLog,
+        log: WholeLogReader | PartitionedLog,
         store: DuckDBStore,
         sites: Mapping[str, Site],
         progress: Progress,
@@ -55,6 +55,7 @@ class Engine:
         self._wall_clock = wall_clock
         self._ledgers = Ledgers(store)
         self._folding = _folding(log, store, sites, self._ledgers)
+        self._folding.committed()
         self._position, _ = store.progress()
         self._balance = store.balance()
         self._metrics.show(self._standing())
@@ -95,7 +96,9 @@ class Engine:
             _logger.error("lines are unaccounted for", **msgspec.structs.asdict(step.balance))
         self._store.commit(step)
         self._ledgers.committed()
-        lines, self._position = step.position - self._position, step.position
+        self._folding.committed()
+        # The position may begin anywhere: the oldest line that is left need not be the first that ever was.
+        lines, self._position = step.balance.lines, step.position
         self._balance = summed([self._balance, step.balance])
         issues = issue_lines(step.deltas["issues"].select("issue", "lines").iter_rows())
         self._metrics.count(StepFigures(lines, time.monotonic() - began, issues))
@@ -118,7 +121,7 @@ class Engine:
 
 
 def _folding(
-    log: LogReader | PartitionedLog,
+    log: WholeLogReader | PartitionedLog,
     store: DuckDBStore,
     sites: Mapping[str, Site],
     ledgers: Ledgers,

@@ -12,7 +12,7 @@ import structlog
 
 from bellrock.claims.duckdb import EmbeddedClaims
 from bellrock.errors import ConfigurationError
-from bellrock.log.contract import LogReader
+from bellrock.log.contract import WholeLogReader
 from bellrock.marks.duckdb import EmbeddedMarks
 from bellrock.operators.balance import Balance
 from bellrock.operators.state import State
@@ -62,6 +62,9 @@ class Folding(Protocol):
         Changes of the state that are no more than `small_state` bytes are not worth a new base.
         """
 
+    def committed(self) -> None:
+        """What was folded last is durable: nobody will ask for those lines again."""
+
 
 class Saving:
     """How a state is saved: as a base and the changes since, until these are worth a new base."""
@@ -87,7 +90,7 @@ class OnePartition:
     """See `Folding`; of a log whose positions are numbers of lines."""
 
     def __init__(
-        self, log: LogReader, store: DuckDBStore, sites: Mapping[str, Site], ledgers: Ledgers
+        self, log: WholeLogReader, store: DuckDBStore, sites: Mapping[str, Site], ledgers: Ledgers
     ) -> None:
         """Go on from where the store stands; raises ConfigurationError where that is in another log."""
         if store.positions():
@@ -129,6 +132,10 @@ class OnePartition:
             watermark=self.watermark,
             balance=step.balance,
         )
+
+    def committed(self) -> None:
+        """See `Folding.committed`."""
+        self._log.passed(self._position)
 
 
 def summed(balances: Sequence[Balance]) -> Balance:

@@ -98,6 +98,9 @@ class ManyPartitions:
             },
         )
 
+    def committed(self) -> None:
+        """See `Folding.committed`; the servers of such a log delete by rules of their own."""
+
     def _take(self, lines: int) -> Taken:
         """Read on; a log that is away for a moment has nothing new, and its dashboard stays."""
         try:

@@ -18,7 +18,7 @@ from bellrock.accounts import Accounts
 from bellrock.api.app import create_app
 from bellrock.config import Config
 from bellrock.listening import http_server, refuse_taken_address, stopping
-from bellrock.log.contract import LogReader, PartitionedLog
+from bellrock.log.contract import PartitionedLog, WholeLogReader
 from bellrock.log.open import place_of
 from bellrock.log.sqlite import SqliteLogReader
 from bellrock.metrics import Metrics
@@ -55,8 +55,10 @@ def run(config: Config) -> None:
             asyncio.run(_serve(server, engine, progress))
 
 
-def _open_log(config: Config) -> LogReader | PartitionedLog:
-    return place_of(config.log).log() if config.log else SqliteLogReader(config.log_directory)
+def _open_log(config: Config) -> WholeLogReader | PartitionedLog:
+    if config.log:
+        return place_of(config.log).log()
+    return SqliteLogReader(config.log_directory, "engine")
 
 
 def watch(metrics: Metrics, store: DuckDBStore, progress: Progress) -> None:
@@ -64,7 +66,7 @@ def watch(metrics: Metrics, store: DuckDBStore, progress: Progress) -> None:
     metrics.watch(
         "lag_seconds",
         "how long the newest line waited to be folded",
-        lambda: progress.step.lag_seconds,
+        lambda: progress.step.lag_seconds or 0.0,
     )
     metrics.watch("store_bytes", "bytes of the store on disk", store.size)
     metrics.watch("fresh_rows", "rows that wait to be settled", lambda: store.fresh_rows)
