@@ -65,6 +65,11 @@ export function instant(at: Date): string {
   }).format(at);
 }
 
+/** The time of an instant in the viewer's zone: "14:05". */
+export function clock(at: Date): string {
+  return new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" }).format(at);
+}
+
 /** How long something has been going on: "0.4 s", "12 s", "3 min", "5 h", "2 days". */
 export function duration(seconds: number): string {
   if (seconds < 10) return `${Math.max(seconds, 0).toFixed(1)} s`;

@@ -14,7 +14,8 @@ export interface LiveEvent {
   readonly site: string;
   readonly now: string;
   readonly watermark: string | null;
-  readonly lag_seconds: number;
+  /** Null over a search store, which knows minutes alone: `watermark` is then the begin of the newest. */
+  readonly lag_seconds: number | null;
 }
 
 export type LiveState =

@@ -18,17 +18,20 @@ class Step(msgspec.Struct, frozen=True):
     """A step of the engine. `position`: log lines folded; times in ms since 1970 UTC.
 
     `watermark_ms` is the newest `at` folded (None before the first line); `at_wall_ms` the wall
-    clock when the step was done; `number` grows with every step.
+    clock when the step was done, None where others fold and only minutes are known; `number` grows
+    with every step.
     """
 
     number: int
     position: int
     watermark_ms: int | None
-    at_wall_ms: int
+    at_wall_ms: int | None
 
     @property
-    def lag_seconds(self) -> float:
-        """How long the newest line had waited when it was folded; 0 before the first."""
+    def lag_seconds(self) -> float | None:
+        """How long the newest line had waited when it was folded; 0 before the first, None if not known."""
+        if self.at_wall_ms is None:
+            return None
         if self.watermark_ms is None:
             return 0.0
         return max(0, self.at_wall_ms - self.watermark_ms) / 1000
@@ -54,7 +57,7 @@ class Progress:
         """Whether the server is stopping, so that streams must end."""
         return self._closed
 
-    def advance(self, position: int, watermark_ms: int | None, at_wall_ms: int) -> None:
+    def advance(self, position: int, watermark_ms: int | None, at_wall_ms: int | None) -> None:
         """Tell every listener of a step; from any thread."""
         with self._lock:
             self._step = Step(self._step.number + 1, position, watermark_ms, at_wall_ms)

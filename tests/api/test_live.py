@@ -150,6 +150,15 @@ def test_a_step_that_folded_something_is_told_and_others_are_not(
         assert next(lines) == ": nothing new"
 
 
+def test_where_others_fold_the_lag_is_null_and_the_watermark_a_minute(
+    running: Running, token: dict[str, str], progress: Progress
+) -> None:
+    progress.advance(1, AT_MS // 60_000 * 60_000, None)
+    with listening(running, token) as lines:
+        told = event(lines)
+    assert (told["watermark"], told["lag_seconds"]) == ("2026-11-23T05:42:00.000Z", None)
+
+
 def test_events_are_throttled_and_the_newest_wins(
     running: Running, token: dict[str, str], engine: Callable[[int], None]
 ) -> None:

@@ -4,6 +4,7 @@ The past of the demonstration is folded once. The embedded engine serves it from
 search store serves the documents that were written of it.
 """
 
+import re
 import signal
 import subprocess
 import time
@@ -21,7 +22,7 @@ from playwright.sync_api import Browser, Page
 from bellrock.accounts import Accounts
 from bellrock.config import Config
 from bellrock.demo.prepare import declare_site
-from bellrock.log.memory import MemoryLog
+from bellrock.log.sqlite import SqliteLogReader, SqliteLogWriter
 from bellrock.operators.summaries import NO_DELTAS, Deltas
 from bellrock.progress import Progress
 from bellrock.runners.embedded.engine import Engine
@@ -57,9 +58,12 @@ def folded(tmp_path_factory: pytest.TempPathFactory) -> Folded:
     folder = tmp_path_factory.mktemp("data")
     declare_site(folder / "sites.toml")
     now_ms = int(time.time() * 1000)
-    log = MemoryLog()
-    write_past(log, Traffic(rate=5, seed=7), begin_ms=now_ms - MINUTES * 60_000, end_ms=now_ms)
-    with closing(DuckDBStore(folder / "store.duckdb")) as store:
+    with closing(SqliteLogWriter(folder / "log")) as log:
+        write_past(log, Traffic(rate=5, seed=7), begin_ms=now_ms - MINUTES * 60_000, end_ms=now_ms)
+    with (
+        closing(SqliteLogReader(folder / "log")) as log,
+        closing(DuckDBStore(folder / "store.duckdb")) as store,
+    ):
         engine = Engine(log, store, load_sites(folder / "sites.toml"), Progress())
         while engine.position < log.end():
             engine.step()
@@ -170,6 +174,18 @@ def test_the_distribution_draws_every_chart(page: Callable[[str], Page]) -> None
 def test_the_pages_that_people_see_say_nothing_of_an_error(page: Callable[[str], Page]) -> None:
     for path in ("/overview", "/distribution"):
         assert page(path).get_by_role("alert").count() == 0
+
+
+def test_how_new_the_figures_are_is_a_lag_or_the_newest_minute(
+    request: pytest.FixtureRequest, page: Callable[[str], Page]
+) -> None:
+    badge = page("/overview").locator('[data-live="live"]')
+    badge.wait_for()
+    if "opensearch" in request.node.name:
+        assert re.fullmatch(r"live, newest minute \d\d:\d\d", badge.inner_text().strip())
+        assert badge.get_attribute("data-lag") is None
+    else:
+        assert badge.inner_text().strip() == "live, 0.0 s behind"
 
 
 def test_without_a_table_of_marks_the_routes_of_bots_say_so(

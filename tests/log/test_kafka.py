@@ -19,6 +19,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
 
 from bellrock.collector import CollectorConfig, run
 from bellrock.errors import ConfigurationError, LogUnavailable
@@ -79,6 +80,21 @@ def test_the_time_of_a_record_is_the_greatest_of_its_lines_or_that_of_the_record
         message = consumer.poll(10)
         assert message is not None
         assert message.timestamp() == (TIMESTAMP_CREATE_TIME, newest)
+
+
+def test_a_line_of_tomorrow_is_refused_by_a_topic_that_takes_none_of_the_future(
+    kafka_servers: str,
+) -> None:
+    topic = Topic(kafka_servers, f"present-{uuid4()}")
+    hour = {"message.timestamp.after.max.ms": "3600000"}
+    client = AdminClient(topic.client)
+    client.create_topics([NewTopic(topic.name, 1, 1, config=hour)])[topic.name].result(30)
+    wait_for(lambda: topic.name in client.list_topics().topics)
+    tomorrow = int(time.time() * 1000) + 24 * 3_600_000
+    with closing(KafkaLogWriter(topic)) as writer:
+        writer.append([b'{"at":%d,"beacon":{}}' % NOW])
+        with pytest.raises(LogUnavailable, match="timestamp"):
+            writer.append([b'{"at":%d,"beacon":{}}' % tomorrow])
 
 
 def test_a_broker_that_is_killed_and_comes_back_loses_and_reorders_nothing_that_was_acknowledged(

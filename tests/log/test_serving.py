@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from bellrock.log.open import place_of
+from bellrock.log.stamp import time_of
 from bellrock.runners.fold import fold_lines
 from bellrock.sites import load_sites
 from bellrock.store.duckdb import DuckDBStore
@@ -46,6 +47,10 @@ def test_a_log_in_kafka_is_collected_and_folded_and_both_may_be_killed(
             assert len(lines) == 2 * VISITS == store.progress()[0]
             assert len(store.positions()) == 3
             assert documents(store, sites) == fold_lines(lines, sites, shards=3)
+        exported = subprocess.run([*BELLROCK, "log", "export"], capture_output=True, check=True)
+        assert sorted(exported.stdout.splitlines()) == lines
+        times = [time_of(line) or 0 for line in exported.stdout.splitlines()]
+        assert times == sorted(times)  # one collector after the other, so one clock
 
 
 def navigation(number: int) -> bytes:

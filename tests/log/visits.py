@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 
-from bellrock.log.contract import PartitionedLog
+from bellrock.log.contract import PartitionedLog, PartitionReader
 
 SESSIONS = 60
 
@@ -19,13 +19,15 @@ def visits() -> Iterator[list[bytes]]:
 
 def read_all(log: PartitionedLog) -> list[bytes]:
     """Every line, partition after partition."""
-    lines: list[bytes] = []
-    for partition in log.partitions.values():
-        position = 0
-        while (chunk := partition.read(position, 1000)).lines:
-            lines += chunk.lines
-            position = chunk.position
-    return lines
+    return [line for partition in log.partitions.values() for line in lines_in(partition)]
+
+
+def lines_in(partition: PartitionReader) -> Iterator[bytes]:
+    """Every line of a partition."""
+    position = 0
+    while (chunk := partition.read(position, 1000)).lines:
+        yield from chunk.lines
+        position = chunk.position
 
 
 def assert_in_order(found: Sequence[bytes], sent: Iterable[Sequence[bytes]]) -> None:

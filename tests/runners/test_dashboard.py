@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from litestar.testing import TestClient
@@ -19,6 +20,7 @@ from bellrock.schema.site import Site
 from bellrock.store.search import SearchStore
 from bellrock.store.search.client import Patience, connect, parse_cluster
 from bellrock.store.search.reading import Activity
+from store.search.test_writing import MINUTE, minutes
 
 NOW = 29_000_000 * 60.0 + 30
 
@@ -47,16 +49,30 @@ def test_only_what_comes_in_is_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = Looks(stop, Activity(None, 0, 0), first, first, StoreUnavailable("away"), first, more)
     watch(looks, progress, stop, lambda: NOW)  # type: ignore[arg-type]
     assert progress.step.position == progress.step.number == 2
-    assert progress.step.watermark_ms == NOW * 1000
-    assert progress.step.lag_seconds == 0
 
 
-def test_a_store_in_which_nothing_comes_in_lags(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_newest_minute_is_told_and_no_lag_which_nobody_knows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(dashboard, "POLL_SECONDS", 0.0)
     stop, progress = threading.Event(), Progress()
     looks = Looks(stop, Activity(28_999_990, 5, 9))
     watch(looks, progress, stop, lambda: NOW)  # type: ignore[arg-type]
-    assert progress.step.lag_seconds == 9 * 60 + 30
+    assert progress.step.watermark_ms == 28_999_990 * 60_000
+    assert progress.step.lag_seconds is None
+
+
+def test_activity_is_counted_of_late_and_the_newest_minute_is_that_of_the_store(
+    opensearch_url: str,
+) -> None:
+    url = f"opensearch://{opensearch_url.removeprefix('http://')}/test-{uuid4()}"
+    with closing(open_store(Config(store=url))) as store:
+        assert store.activity(MINUTE) == Activity(None, 0, 0), "there is no index yet"
+        store.write(minutes(5, beacons=3), 1, level="minute")
+        store.refresh()
+        assert store.activity(MINUTE + 3) == Activity(MINUTE + 4, 2, 6)
+        assert store.activity(MINUTE + 30) == Activity(MINUTE + 4, 0, 0)
+        store._client.indices.delete(index=f"{store._prefix}*")
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
-/** Whether what is seen is live, and by how much it lags. */
-import { duration, instant } from "../format.ts";
+/** Whether what is seen is live, and how new it is. */
+import { instant } from "../format.ts";
+import { freshness } from "./freshness.ts";
 import type { Live } from "./use-live.ts";
 
 export function LiveBadge({ live }: { live: Live }) {
@@ -18,12 +19,11 @@ export function LiveBadge({ live }: { live: Live }) {
       </p>
     );
   }
-  const { lag_seconds: lag, watermark } = state.event;
-  const newest = watermark ? `newest beacon ${instant(new Date(watermark))}` : "no beacon yet";
+  const { text, hint } = freshness(state.event);
   return (
     // Not a status: it changes every second, and nobody wants that read out.
-    <p class="live" data-live="live" data-lag={lag} title={newest}>
-      <i aria-hidden="true" /> live, {watermark ? `${duration(lag)} behind` : "no beacon yet"}
+    <p class="live" data-live="live" data-lag={state.event.lag_seconds} title={hint}>
+      <i aria-hidden="true" /> live, {text}
     </p>
   );
 }

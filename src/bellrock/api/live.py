@@ -36,13 +36,15 @@ class LiveEvent(msgspec.Struct, frozen=True):
     """The data of one event. `lag_seconds` is how long the newest line waited to be folded.
 
     `watermark` is the time of that line; `position` the log lines folded so far; groups count what
-    began in the last `window_minutes`, `impressions_last_minute` the last whole minute.
+    began in the last `window_minutes`, `impressions_last_minute` the last whole minute. Over a search
+    store, which others write, `lag_seconds` is null, `watermark` the begin of the newest minute of all
+    sites, and `position` the number of changes that were seen.
     """
 
     site: str
     now: str
     watermark: str | None
-    lag_seconds: float
+    lag_seconds: float | None
     position: int
     window_minutes: int
     groups: list[GroupNow]

@@ -43,7 +43,7 @@ def connect(
 
     A request is tried `attempts` times, each for `attempt_seconds`, with growing waits between them: by
     default it is given up after a minute at most. `endpoint` names another DynamoDB than the region's.
-    Raises ConfigurationError where there is no region or no such profile.
+    Raises ConfigurationError where there is no region or no such profile, or the endpoint is no URL.
     """
     config = Config(
         retries={"mode": "standard", "total_max_attempts": attempts},
@@ -53,7 +53,13 @@ def connect(
     )
     with explained("DynamoDB"):
         session = boto3.session.Session()  # the default one must not be shared by threads
-        return session.client("dynamodb", region_name=region, endpoint_url=endpoint, config=config)
+        try:
+            return session.client(
+                "dynamodb", region_name=region, endpoint_url=endpoint, config=config
+            )
+        except ValueError as error:
+            mend = "Write it like http://127.0.0.1:8000."
+            raise ConfigurationError("DynamoDB", _said(error), mend) from error
 
 
 @contextmanager
@@ -87,7 +93,8 @@ def _explanation(place: str, error: exceptions.ClientError) -> BellrockError | N
     told = f"{_said(error)} ({code})"
     if code == "ResourceNotFoundException":
         problem = "there is no such table in this region of this account"
-        return ConfigurationError(place, problem, "Create it, or name another")
+        mend = "Make it with: bellrock dynamodb create, or name another."
+        return ConfigurationError(place, problem, mend)
     if code in _REFUSED:
         return ConfigurationError(place, told, "Give the process credentials with the rights to it")
     if code in _BUSY or error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:

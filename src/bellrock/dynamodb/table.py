@@ -5,6 +5,7 @@ who put an item of one key at the same time one does, and the others learn what 
 with an answer: whoever puts an item again finds it there.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Literal
@@ -24,6 +25,7 @@ Key = Mapping[str, Literal["S", "B"]]
 
 _BATCH = 25  # statements of one request, the most that DynamoDB takes
 _MADE_WITHIN = 120  # seconds
+_NAME = re.compile(r"[A-Za-z0-9_.-]{3,255}")
 
 
 class Table:
@@ -84,17 +86,23 @@ class Table:
             return _decode(answer["Item"])
         return None
 
-    def change(self, key: Item, name: str, value: str) -> bool:
-        """Give an attribute of an item another value; whether there is such an item."""
+    def change(self, key: Item, name: str, value: str, *, old: str | None = None) -> bool:
+        """Give an attribute of an item another value; whether there is such an item.
+
+        Where `old` is given, it is one whose attribute has that value now.
+        """
+        condition = "attribute_exists(#key)" if old is None else "#name = :old"
+        names = {"#name": name} if old is not None else {"#name": name, "#key": self._partition}
+        values = {":value": value} if old is None else {":value": value, ":old": old}
         try:
             with explained(self._place):
                 self._client.update_item(
                     TableName=self._name,
                     Key=_encode(key),
                     UpdateExpression="SET #name = :value",
-                    ConditionExpression="attribute_exists(#key)",
-                    ExpressionAttributeNames={"#key": self._partition, "#name": name},
-                    ExpressionAttributeValues=_encode({":value": value}),
+                    ConditionExpression=condition,
+                    ExpressionAttributeNames=names,
+                    ExpressionAttributeValues=_encode(values),
                 )
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
@@ -114,10 +122,13 @@ def create_table(
     """Make a table that is paid by request, unless it is there, and wait for it.
 
     Items with a number in the attribute `expires` (seconds since 1970) are deleted some time after it.
-    Raises ConfigurationError where there is a table with another key.
+    Raises ConfigurationError where there is a table with another key, or the name is none of a table.
     """
     partition, sort = key
     place = f"DynamoDB table {name}"
+    if not _NAME.fullmatch(name):
+        mend = "Use 3 to 255 of a-z, A-Z, 0-9, _, - and dots."
+        raise ConfigurationError(place, "is no name of a table", mend)
     try:
         with explained(place):
             client.create_table(

@@ -6,12 +6,12 @@ shard, and the blocks of a shard, one after the other, are its lines in their or
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from zlib import crc32
 
 import msgspec
 
-from bellrock.log.contract import as_block
+from bellrock.log.contract import LogWriter, as_block
 from bellrock.schema import wire
 
 SHARDS = 128
@@ -33,6 +33,13 @@ class Block(NamedTuple):
         return str(self.shard)
 
 
+class BlockWriter(LogWriter, Protocol):
+    """A writer of a log of many partitions, which also takes lines that are blocks already."""
+
+    def put(self, blocks: Sequence[Block]) -> None:
+        """Add blocks, durably; those of a shard in their order. Raises as `append` does."""
+
+
 class _Beacon(msgspec.Struct):
     session: str | None = None
 
@@ -49,7 +56,12 @@ _is_identifier = re.compile(wire.IDENTIFIER).match
 def shard_of(line: bytes) -> int:
     """The shard of the session that a line names; 0 where it names none that can be one."""
     session = _session(line)
-    return crc32(session.encode()) % SHARDS if session else 0
+    return shard_of_session(session) if session else 0
+
+
+def shard_of_session(session: str) -> int:
+    """The shard of a session's id."""
+    return crc32(session.encode()) % SHARDS
 
 
 def cut(lines: Sequence[bytes]) -> list[Block]:
@@ -57,7 +69,12 @@ def cut(lines: Sequence[bytes]) -> list[Block]:
     shards: dict[int, list[bytes]] = {}
     for line in lines:
         shards.setdefault(shard_of(line), []).append(line)
-    return [Block(shard, part) for shard, own in shards.items() for part in _parts(own)]
+    return [block for shard, own in shards.items() for block in blocks_of(shard, own)]
+
+
+def blocks_of(shard: int, lines: Sequence[bytes]) -> list[Block]:
+    """Lines of one shard as blocks; raises as `cut` does."""
+    return [Block(shard, part) for part in _parts(lines)]
 
 
 def lines_of(data: bytes) -> list[bytes]:

@@ -8,9 +8,9 @@ record's time is the log's own: the greatest `at` in its block.
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
@@ -19,9 +19,13 @@ from confluent_kafka.cimpl import NewTopic
 
 from bellrock.errors import ConfigurationError, LogUnavailable
 from bellrock.log.ahead import Ahead
-from bellrock.log.blocks import cut, lines_of
+from bellrock.log.blocks import Block, cut, lines_of
 from bellrock.log.contract import Chunk, joined
+from bellrock.log.signin import SignIn
 from bellrock.log.stamp import time_of
+from bellrock.secrets import Login
+
+Answer = TypeVar("Answer")
 
 _ASK_SECONDS = 10.0
 _PAUSE_SECONDS = 0.1
@@ -44,15 +48,16 @@ class Topic(msgspec.Struct, frozen=True):
     servers: str
     name: str
     settings: Mapping[str, str] = {}
+    login: Login | None = None
 
     @property
     def url(self) -> str:
-        """The place of the log."""
+        """The place of the log, as it may be shown."""
         return f"kafka://{self.servers}/{self.name}"
 
     @property
     def client(self) -> dict[str, Any]:
-        """What every client is told."""
+        """What every client is told, beside how it signs in."""
         return {
             "bootstrap.servers": self.servers,
             "reconnect.backoff.max.ms": 1000,
@@ -62,11 +67,7 @@ class Topic(msgspec.Struct, frozen=True):
 
     def partitions(self) -> list[int]:
         """The numbers of its partitions; raises ConfigurationError where there is no such topic."""
-        try:
-            topics = AdminClient(self.client).list_topics(self.name, timeout=_ASK_SECONDS).topics
-        except KafkaException as error:
-            raise self.unavailable("reached", error.args[0]) from error
-        found = topics[self.name]
+        found = self._asked(self._looked_up, "reached")
         if found.error is not None and found.error.code() == KafkaError.UNKNOWN_TOPIC_OR_PART:
             make = f"Make it with: bellrock log create {self.url} --partitions 4"
             raise ConfigurationError(self.url, "there is no such topic", make)
@@ -90,23 +91,53 @@ class Topic(msgspec.Struct, frozen=True):
         # Or a leader whose followers are all behind would acknowledge alone, and could be lost with it.
         durable = {"min.insync.replicas": str(min(2, replicas))}
         topic = NewTopic(self.name, partitions, replicas, config=durable)
-        client = AdminClient(self.client)
-        try:
-            made = client.create_topics([topic], operation_timeout=_ASK_SECONDS)
-            made[self.name].result(3 * _ASK_SECONDS)
-        except KafkaException as error:
-            if error.args[0].code() == KafkaError.TOPIC_ALREADY_EXISTS:
+
+        def ask(client: AdminClient) -> None:
+            made = client.create_topics(
+                [topic], operation_timeout=_ASK_SECONDS, request_timeout=2 * _ASK_SECONDS
+            )
+            try:
+                made[self.name].result()
+            except KafkaException as error:
+                if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                    raise
                 raise ConfigurationError(
                     self.url, "there is such a topic already", "Use it, or name another."
                 ) from error
-            raise self.unavailable("made", error.args[0]) from error
+            until = time.monotonic() + _ASK_SECONDS
+            # Brokers hear of it a moment after the controller has made it.
+            while self._looked_up(client).error and time.monotonic() < until:
+                time.sleep(_PAUSE_SECONDS)
 
-    def unavailable(self, done: str, reason: object) -> LogUnavailable:
-        """An error that says what could not be done."""
-        said = reason.str() if isinstance(reason, KafkaError) else str(reason)
-        return LogUnavailable(
-            f"{self.url}: the log cannot be {done} ({said}). Check that its brokers run and can be reached."
-        )
+        self._asked(ask, "made")
+
+    def _looked_up(self, client: AdminClient) -> Any:
+        return client.list_topics(self.name, timeout=_ASK_SECONDS).topics[self.name]
+
+    def _asked(self, ask: Callable[[AdminClient], Answer], done: str) -> Answer:
+        """What the brokers answer; raises LogUnavailable, which says what could not be `done`."""
+        sign_in = SignIn(self.login)
+        client = AdminClient({**self.client, **sign_in.settings()})
+        try:
+            return ask(client)
+        except KafkaException as error:
+            client.poll(0)  # hands over what it has heard
+            raise self.unavailable(done, error.args[0], sign_in.refusal) from error
+
+    def told(self, sign_in: SignIn) -> dict[str, Any]:
+        """What a client of a log that was reached already is told; raises LogUnavailable alone."""
+        try:
+            return {**self.client, **sign_in.settings()}
+        except ConfigurationError as error:
+            raise LogUnavailable(str(error)) from error
+
+    def unavailable(self, done: str, reason: object, refusal: str = "") -> LogUnavailable:
+        """An error that says what could not be done, and why: the brokers may have let nobody in."""
+        mend = "Check that its brokers run and can be reached."
+        if refusal:
+            mend = "Give the log's URL a user and a password that hold, as its brokers know them."
+        said = refusal or (reason.str() if isinstance(reason, KafkaError) else str(reason))
+        return LogUnavailable(f"{self.url}: the log cannot be {done} ({said}). {mend}")
 
 
 class KafkaLogWriter:
@@ -120,11 +151,15 @@ class KafkaLogWriter:
         self._topic, self._deadline = topic, deadline
         self._count = len(topic.partitions())
         self._producer: Producer | None = None
+        self._sign_in = SignIn(topic.login)
         self._at = _NOW
 
     def append(self, lines: Sequence[bytes]) -> None:
         """Add lines at the end, durably; see `LogWriter.append`."""
-        blocks = cut(lines)
+        self.put(cut(lines))
+
+    def put(self, blocks: Sequence[Block]) -> None:
+        """Add blocks, durably; those of a shard in their order. Raises as `append` does."""
         failed: list[object] = []
 
         def told(error: KafkaError | None, _record: Message) -> None:
@@ -152,7 +187,7 @@ class KafkaLogWriter:
             failed.append(error)
         if failed:
             self._abandon()
-            raise self._topic.unavailable("written", failed[0])
+            raise self._topic.unavailable("written", failed[0], self._sign_in.refusal)
 
     def probe(self) -> None:
         """Raise LogUnavailable if the log could take nothing now."""
@@ -167,9 +202,10 @@ class KafkaLogWriter:
 
     def _ready(self) -> Producer:
         if self._producer is None:
+            self._sign_in = SignIn(self._topic.login)
             self._producer = Producer(
                 {
-                    **self._topic.client,
+                    **self._topic.told(self._sign_in),
                     "acks": "all",
                     "enable.idempotence": True,
                     "delivery.timeout.ms": int(self._deadline * 1000),
@@ -213,6 +249,7 @@ class KafkaPartition:
         """Read a partition; connects when it is first asked."""
         self._topic = topic
         self._partition = TopicPartition(topic.name, number)
+        self._sign_in = SignIn(topic.login)
         self._ahead = Ahead(self._open_at, self._fetch)
         self._first = self._next = self._end = 0
 
@@ -226,7 +263,17 @@ class KafkaPartition:
             self._first, self._end = self._look()
             return self._ahead.take(position, limit)
         except KafkaException as error:
-            raise self._topic.unavailable("read", error.args[0]) from error
+            self._begin_anew()
+            refusal = self._sign_in.refusal
+            raise self._topic.unavailable("read", error.args[0], refusal) from error
+
+    def _begin_anew(self) -> None:
+        """With the next read: should the brokers refuse the password, only another client has another one."""
+        if "_consumer" in self.__dict__:
+            # It hands over what it has heard, and perhaps a record, which is read again.
+            self._consumer.poll(0)
+        self.close()
+        self._ahead = Ahead(self._open_at, self._fetch)
 
     def close(self) -> None:
         """Let go of the brokers."""
@@ -236,9 +283,10 @@ class KafkaPartition:
 
     @cached_property
     def _consumer(self) -> Consumer:
+        self._sign_in = SignIn(self._topic.login)
         return Consumer(
             {
-                **self._topic.client,
+                **self._topic.told(self._sign_in),
                 "group.id": "bellrock",  # the client demands a name; nothing is ever committed
                 "enable.auto.commit": False,
                 "auto.offset.reset": "error",

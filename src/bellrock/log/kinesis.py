@@ -150,8 +150,12 @@ class KinesisLogWriter:
 
     def append(self, lines: Sequence[bytes]) -> None:
         """Add lines at the end, durably; see `LogWriter.append`."""
+        self.put(cut(lines))
+
+    def put(self, blocks: Sequence[Block]) -> None:
+        """Add blocks, durably; those of a shard in their order. Raises as `append` does."""
         waiting: dict[int, deque[Block]] = {}
-        for block in cut(lines):
+        for block in blocks:
             waiting.setdefault(block.shard, deque()).append(block)
         until, pause = time.monotonic() + self._deadline, _WAIT
         while waiting:

@@ -88,21 +88,19 @@ def watch(
 ) -> None:
     """Tell the progress whenever something came in, until `stop`.
 
-    Of lines and their times the store knows nothing: `position` counts the changes that were seen, and the
-    watermark is the end of the newest minute, or now.
+    Of lines and their times the store knows nothing: `position` counts the changes that were seen, the
+    watermark is the begin of the newest minute, and for how long its lines waited nobody can say.
     """
     seen, changes = None, 0
     while not stop.is_set():
-        now_ms = int(clock() * 1000)
         try:
-            found = store.activity(now_ms // _MINUTE_MS - WINDOW_MINUTES)
+            found = store.activity(int(clock() // 60) - WINDOW_MINUTES)
         except StoreUnavailable as error:
             _logger.warning("store not read", reason=str(error))
         else:
             if found != seen and found.newest is not None:
                 changes += 1
-                end = (found.newest + 1) * _MINUTE_MS
-                progress.advance(changes, min(end, now_ms), now_ms)
+                progress.advance(changes, found.newest * _MINUTE_MS, None)
             seen = found
         stop.wait(POLL_SECONDS)
 
