@@ -31,6 +31,7 @@ from bellrock.operators.boundary import Ended, end_sessions
 from bellrock.operators.clusters import Clusterer
 from bellrock.operators.groups import starts_of
 from bellrock.operators.keys import distinct
+from bellrock.operators.lines import Lines
 from bellrock.operators.minute import Folded, IssueCounts, Minute, fold_minute
 from bellrock.operators.state import State
 from bellrock.operators.summaries import Deltas, Summaries
@@ -42,11 +43,17 @@ _MOST_ENDING = 10_000
 
 
 class Step(msgspec.Struct, frozen=True):
-    """What folding some lines yields; `changes` is what it changed in the state (`State.restore`)."""
+    """What folding some lines yields; `changes` is what it changed in the state (`State.restore`).
+
+    `ended` and `lines` are what left the state, and what was folded, as it lies there: records are made of
+    them for who wants any (`ended_records`, `line_records`), before the state is used again.
+    """
 
     deltas: Deltas
     changes: bytes
     balance: Balance
+    ended: Sequence[Ended]
+    lines: Lines | None = None
 
 
 class Pipeline:
@@ -88,7 +95,8 @@ class Pipeline:
         )
         fatal = block.lines - len(block.rows)
         balance = balance_of(block.lines, fatal, ended, folded, deltas)
-        return Step(deltas, changes, balance)
+        found = Lines(lines, times.at, block.rows, block.line, block.issues, folded)
+        return Step(deltas, changes, balance, ended, found)
 
     def pass_boundaries(self, minute: int = END_OF_TIME) -> Step:
         """A step of no lines: end what is due by a minute, as if a line of it had come; by default, everything.
@@ -113,7 +121,7 @@ class Pipeline:
         deltas = self._deltas([ended], [], Counter())
         nothing = np.empty(0, np.uint64)
         changes = self.state.encode(ended.keys, nothing, nothing)
-        return Step(deltas, changes, balance_of(0, 0, [ended], [], deltas))
+        return Step(deltas, changes, balance_of(0, 0, [ended], [], deltas), [ended])
 
     def _pass(self, minute: int) -> Ended:
         ended = end_sessions(self.state, minute)

@@ -76,6 +76,12 @@ def kinesis_url(servers_folder: Path, aws_account: None) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def s3_url(kinesis_url: str) -> str:
+    """S3, which the same server has; tests name their own buckets."""
+    return kinesis_url
+
+
+@pytest.fixture(scope="session")
 def opensearch_url(servers_folder: Path) -> Iterator[str]:
     """An OpenSearch node; tests name their own indices."""
     with shared(opensearch, servers_folder / "opensearch") as url:

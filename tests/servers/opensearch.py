@@ -8,10 +8,10 @@ from servers.process import HERE, free_ports, java, running
 
 
 @contextmanager
-def opensearch(folder: Path) -> Iterator[str]:
-    """Start it; yields its URL."""
+def opensearch(folder: Path, *options: str) -> Iterator[str]:
+    """Start it, with further options of Java; yields its URL."""
     http, transport = free_ports(2)
-    command = java("opensearch", str(HERE / "SearchNode.java"), "-Xms512m", "-Xmx512m")
+    command = java("opensearch", str(HERE / "SearchNode.java"), "-Xms512m", "-Xmx512m", *options)
     arguments = [str(folder / "node"), str(http), str(transport)]
     with running([*command, *arguments], folder, ready="READY"):
         yield f"http://127.0.0.1:{http}"

@@ -72,7 +72,7 @@ def run(
     settings
         TOML file of the job's settings.
     restore
-        A savepoint or checkpoint to go on from.
+        A savepoint or checkpoint to go on from; `newest` is the newest whole checkpoint in the job's folder.
     url
         Where the cluster's REST interface listens.
     environment
@@ -81,6 +81,7 @@ def run(
         Folder of the connectors, as `make flink` fetches them.
 
     """
+    from bellrock.runners.flink.checkpoints import newest_checkpoint
     from bellrock.runners.flink.home import make_home
     from bellrock.runners.flink.package import write_code
     from bellrock.runners.flink.rest import Flink
@@ -88,6 +89,8 @@ def run(
     from bellrock.runners.flink.submit import submit
 
     job = load_settings(settings)
+    if restore == "newest":
+        restore = newest_checkpoint(job.checkpoints)
     with tempfile.TemporaryDirectory() as folder:
         code = Path(folder) / "bellrock.zip"
         write_code(code)

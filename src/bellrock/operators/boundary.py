@@ -25,12 +25,21 @@ _TYPES = sum(TYPE_BITS.values())
 
 
 class Ended(NamedTuple):
-    """`keys` of all sessions that ended; of those that count, the `sessions` and what their user agents did."""
+    """All sessions that were `due`, and their `impressions`, the session's key in each.
 
-    keys: Keys
+    Of those that count, the `sessions` and what their user agents did.
+    """
+
+    due: Found
+    impressions: Found
     sessions: EndedSessions
     agents: list[EndedAgent]
     issues: IssueCounts
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of all sessions that ended."""
+        return self.due.keys
 
 
 def end_sessions(state: State, minute: int) -> Ended:
@@ -39,7 +48,8 @@ def end_sessions(state: State, minute: int) -> Ended:
     counted = counts(impressions.rows)
     sessions = _counted(due, impressions, counted)
     agents = list(_agents(state, sessions, impressions)) if len(sessions.sessions) else []
-    return Ended(due.keys, sessions, agents, _orphans(state, pick(impressions.rows, ~counted)))
+    orphans = _orphans(state, pick(impressions.rows, ~counted))
+    return Ended(due, impressions, sessions, agents, orphans)
 
 
 def _counted(due: Found, impressions: Found, counted: Mask) -> EndedSessions:

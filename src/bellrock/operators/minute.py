@@ -46,11 +46,16 @@ class Minute(NamedTuple):
 
 
 class Folded(NamedTuple):
-    """What a minute changed."""
+    """What a minute changed; which of its rows are `fresh` beacons, and in which an order was `refused`."""
 
     impressions: Change
     sessions: Change
     issues: IssueCounts
+    fresh: Mask
+    refused: list[int]
+
+
+_NOTHING = np.empty(0, np.bool_)
 
 
 def _no_change(dtype: np.dtype[np.void]) -> Change:
@@ -61,7 +66,7 @@ def fold_minute(state: State, part: Minute, attribution: Attribution, claims: Cl
     """Fold the beacons of one minute into the state; every session due by then has ended before."""
     rows = part.rows
     if not len(rows):
-        return Folded(_no_change(IMPRESSION), _no_change(SESSION), Counter())
+        return Folded(_no_change(IMPRESSION), _no_change(SESSION), Counter(), _NOTHING, [])
     of_session = state.session_keys.assign(rows["site"].astype(np.uint64), part.sessions)
     rows["session"] = of_session.keys[of_session.groups.of_row()]
     assigned = state.impression_keys.assign(rows["session"].copy(), rows["id"])
@@ -71,6 +76,7 @@ def fold_minute(state: State, part: Minute, attribution: Attribution, claims: Cl
     open_sessions = state.sessions.find(distinct([changed.new["session"]]))
     before = _sessions_of(changed, open_sessions, of_session, rows["site"], part.sessions)
     issues = _counted(state, rows["site"][~fresh], part.minute, Issue.DUPLICATE_BEACON)
+    refused: list[OrderLine] = []
     if part.orders:
         lines = _order_lines(state, part, fresh, assigned, before)
         refused = claim_orders(lines, state.baskets, attribution.sites, claims)
@@ -80,7 +86,8 @@ def fold_minute(state: State, part: Minute, attribution: Attribution, claims: Cl
     after = merge_sessions(before.new, changed, state.impressions, state.names.agents)
     state.impressions.put(changed.keys, changed.new, known)
     state.sessions.put(before.keys, after, open_sessions)
-    return Folded(changed, Change(before.keys, before.old, after), issues)
+    sessions = Change(before.keys, before.old, after)
+    return Folded(changed, sessions, issues, fresh, [line.row for line in refused])
 
 
 def first_sightings(bit: NDArray[np.uint64], assigned: Assigned) -> Mask:
@@ -157,6 +164,7 @@ def _order_lines(
             session = np.searchsorted(before.keys, part.rows["session"][row])
             lines.append(
                 OrderLine(
+                    row=row,
                     key=int(assigned.keys[of_row[row]]),
                     site=state.names.texts.value(part.rows["site"][row]),
                     session=part.sessions[row].decode(),

@@ -18,8 +18,9 @@ Basket = dict[bytes, int]
 
 
 class OrderLine(NamedTuple):
-    """A usable order sent by `impression` (`key`); `minute` is that of its session's first beacon."""
+    """A usable order, sent in `row` by `impression` (`key`); `minute` is that of its session's first beacon."""
 
+    row: int
     key: int
     site: str
     session: str

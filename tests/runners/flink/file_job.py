@@ -8,6 +8,7 @@ from uuid import uuid4
 import msgspec
 
 from bellrock.operators.summaries import Deltas
+from bellrock.runners.flink.documents import as_deltas
 from bellrock.runners.flink.job import submit
 from bellrock.runners.flink.settings import load_settings
 from bellrock.store.fresh import encode_deltas
@@ -23,6 +24,10 @@ class FileWriter:
         frames = encode_deltas(msgspec.structs.asdict(documents))
         record = msgspec.msgpack.encode((level, version, frames))
         os.write(self._file, len(record).to_bytes(4, "big") + record)
+
+    def written(self, after: int, before: int) -> Deltas:
+        """Nothing, as files cannot be asked."""
+        return as_deltas({})
 
 
 if __name__ == "__main__":

@@ -3,18 +3,45 @@
 Keyed state can be copied, as a checkpoint is. The stores outside cannot be taken back.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 
+import numpy as np
 import polars as pl
 
 from bellrock.marks.contract import Active, Mark
 from bellrock.marks.memory import MemoryMarks
-from bellrock.operators.summaries import Deltas
-from bellrock.runners.flink.deltas import DOCUMENT_KEYS, SCHEMAS
-from bellrock.runners.flink.documents import HEADS
+from bellrock.operators.summaries import NO_DELTAS, Deltas
+from bellrock.runners.flink.deltas import DETAIL_BITS, DOCUMENT_KEYS, HEADS, TEXTS, decode_parcel
 from bellrock.runners.flink.horizon import BEFORE_TIME
 from bellrock.schema.document import RELATIONS
+
+SCHEMAS = {relation: getattr(NO_DELTAS, relation).schema for relation in RELATIONS}
+
+
+def deltas(rows: Mapping[str, Sequence[tuple]]) -> Deltas:
+    """Rows by relation as frames."""
+    return Deltas(
+        **{name: pl.DataFrame(rows.get(name, ()), SCHEMAS[name], orient="row") for name in SCHEMAS}
+    )
+
+
+def rows_of(data: bytes, relation: str) -> list[tuple]:
+    """The rows that a parcel has of a relation, one by one."""
+    parcel = decode_parcel(data)
+    runs, rows = parcel.tables.get(relation, (b"", b""))
+    (key, additive), width = RELATIONS[relation], len(TEXTS[relation]) + 2
+    numbers = iter(np.frombuffer(rows, "<i8").reshape(-1, 1 + len(additive)).tolist())
+    found = []
+    for *codes, minute, size in np.frombuffer(runs, "<u4").reshape(-1, width).tolist():
+        texts = dict(zip(TEXTS[relation], (parcel.texts[code] for code in codes), strict=True))
+        for _ in range(size):
+            detail, *values = next(numbers)
+            timer, cell = divmod(detail, 1 << DETAIL_BITS)
+            named = texts | {"minute": minute, "timer": parcel.texts[timer], "cell": cell - 1}
+            found.append((*(named[column] for column in key), *values))
+    assert next(numbers, None) is None, "every row belongs to a run"
+    return found
 
 
 class MemoryValue:
@@ -112,6 +139,14 @@ class Store:
             for key, rows in new.items():
                 self._put((level, head, key), version, rows)
 
+    def written(self, after: int, before: int) -> Deltas:
+        """Of the heads alone."""
+        rows: dict[str, list] = {relation: [] for relation in RELATIONS}
+        for (level, head, _), (version, parts) in self.found.items():
+            if level == "minute" and after < version < before:
+                rows[head] += parts[head]
+        return deltas(rows)
+
     def _put(self, name: tuple, version: int, rows: dict[str, list]) -> None:
         if name in self.found and version < self.found[name][0]:
             self.refused += 1
@@ -125,9 +160,7 @@ class Store:
             if of == level:
                 for relation, some in parts.items():
                     rows[relation] += some
-        return Deltas(
-            **{n: pl.DataFrame(some, SCHEMAS[n], orient="row") for n, some in rows.items()}
-        )
+        return deltas(rows)
 
 
 def copied(state: dict) -> dict:

@@ -66,6 +66,38 @@ def test_any_order_of_blocks_steps_flushes_and_restores_gives_the_documents_of_t
         assert found == floored(minutes, SITES, level)
 
 
+@settings(max_examples=12)
+@given(seed=st.integers(0, 1 << 30))
+def test_what_a_run_wrote_and_the_next_passes_over_in_one_step_is_taken_back(seed: int) -> None:
+    lines, random = orderly(seed, 150), Random(seed)
+    world = World(lines, SITES, random, Log("kafka://", 2, topic_partitions(1)))
+    for _ in range(14):
+        world.checkpoint()
+        for _ in range(random.choice((1, 2, 5, 20))):
+            go_on(world, 1)
+        flush(world)
+        world.restore(2)
+        go_on(world, 20)
+        flush(world)
+    world.drain()
+    assert canonical_text(world.store.documents("minute"), SITES) == fold_lines(lines, SITES)
+
+
+def go_on(world: World, blocks: int) -> None:
+    """One step of each lane, of so many blocks."""
+    world.read(0, blocks)
+    world.time += 1
+    world.tell()
+    for lane in range(world.lanes):
+        world.step(lane)
+        world.hear(lane)
+
+
+def flush(world: World) -> None:
+    for slot in range(SLOTS):
+        world.flush(slot)
+
+
 def happen(world: World, random: Random) -> None:
     """One thing."""
     chance = random.random()

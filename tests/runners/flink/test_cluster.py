@@ -1,6 +1,7 @@
 """The job on a real cluster, between real servers, while a worker is killed."""
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -15,7 +16,7 @@ from confluent_kafka import Producer
 
 from bellrock.canonical import canonical_text
 from bellrock.claims.dynamodb import create_claims_table
-from bellrock.errors import BellrockError
+from bellrock.errors import BellrockError, ConfigurationError
 from bellrock.log.kafka import Topic
 from bellrock.marks.dynamodb import create_marks_table
 from bellrock.operators.summaries import NO_DELTAS, Deltas
@@ -31,6 +32,7 @@ from reference import shops
 from runners.flink.memory import Store
 from runners.flink.traffic import last_word, orderly
 from runners.flink.world import Block, blocks_of
+from servers.kafka import PASSWORD, USER, Broker, new_broker
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -131,6 +133,79 @@ def test_a_topic_that_is_not_there_is_refused_when_the_job_is_submitted(
     job = job._replace(settings=job.settings.replace(f'/{job.name}"', '/nothing"', 1))
     with pytest.raises(BellrockError, match=r"kafka://[^ ]*/nothing: its partitions are not known"):
         submit(cluster.home, cluster.url, code, job.script(parallelism=1))
+
+
+@pytest.mark.parametrize(
+    ("setting", "other"), [("lanes = 6", "lanes = 12"), ("slots = 8", "slots = 9")]
+)
+def test_a_savepoint_of_other_lanes_or_slots_is_refused_when_the_job_is_submitted(
+    cluster: Cluster,
+    code: Path,
+    job: "Job",
+    kafka_servers: str,
+    setting: str,
+    other: str,
+    tmp_path: Path,
+) -> None:
+    send(kafka_servers, job.name, blocks_of(orderly(3, 20), Random(3)))
+    flink = Flink(cluster.url)
+    submit(cluster.home, cluster.url, code, job.script(parallelism=1))
+    running = flink.running(job.name)
+    wait(lambda: any(written(job.out).documents("minute").minutes.rows()), cluster)
+    savepoint = flink.stop(running, f"file://{tmp_path}/savepoints")
+    changed = job._replace(settings=job.settings.replace(setting, other))
+    with pytest.raises(ConfigurationError, match="another number of lanes or slots"):
+        submit(cluster.home, cluster.url, code, changed.script(parallelism=1), restore=savepoint)
+    # As it was, it goes on.
+    submit(cluster.home, cluster.url, code, job.script(parallelism=1), restore=savepoint)
+    flink.stop(flink.running(job.name), f"file://{tmp_path}/savepoints")
+
+
+@pytest.mark.parametrize("mechanism", ["PLAIN", "SCRAM-SHA-512"])
+def test_a_job_signs_in_and_its_password_is_shown_nowhere(
+    cluster: Cluster, code: Path, job: "Job", guarded: Broker, mechanism: str, tmp_path: Path
+) -> None:
+    Topic(guarded.address, job.name).create(PARTITIONS, 1)
+    lines = orderly(5, 50)
+    lines += last_word(lines)
+    send(guarded.address, job.name, blocks_of(lines, Random(5)))
+    (tmp_path / "password").write_text(PASSWORD)
+    begin = f"kafka://{USER}:secret://file{tmp_path}/password@{guarded.guarded}/{job.name}"
+    how = f"security.protocol=sasl_plaintext&sasl.mechanism={mechanism}"
+    address = re.sub('log = ".*"', f'log = "{begin}?{how}"', job.settings)
+    job = job._replace(settings=address)
+    submit(cluster.home, cluster.url, code, job.script(parallelism=1))
+    sites = parse_sites(shops.SITES, "shops")
+    expected = fold_lines(lines, sites)
+    wait(lambda: canonical_text(written(job.out).documents("minute"), sites) == expected, cluster)
+    flink = Flink(cluster.url)
+    running = flink.running(job.name)
+    told = [
+        flink.ask(f"/jobs/{running}{path}")
+        for path in ("", "/config", "/plan", "/jobmanager/config")
+    ]
+    assert PASSWORD not in str(told)
+    flink.stop(running, f"file://{tmp_path}/savepoints")
+    for journal in (cluster.home.folder / "log").iterdir():
+        assert PASSWORD not in journal.read_text(errors="replace"), journal
+
+
+def test_a_job_with_a_wrong_password_is_refused_and_the_password_not_shown(
+    cluster: Cluster, code: Path, job: "Job", guarded: Broker
+) -> None:
+    address = f"kafka://{USER}:never let in@{guarded.guarded}/{job.name}"
+    how = "security.protocol=sasl_plaintext&sasl.mechanism=PLAIN"
+    job = job._replace(settings=re.sub('log = ".*"', f'log = "{address}?{how}"', job.settings))
+    with pytest.raises(BellrockError, match="Authentication failed") as error:
+        submit(cluster.home, cluster.url, code, job.script(parallelism=1))
+    assert "never let in" not in str(error.value)
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    broker = new_broker(tmp_path_factory.mktemp("guarded"))
+    with broker.running():
+        yield broker
 
 
 class Job(NamedTuple):

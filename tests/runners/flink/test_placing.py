@@ -4,7 +4,6 @@ from collections import Counter
 
 import pytest
 
-from bellrock.runners.flink.deltas import slot_of
 from bellrock.runners.flink.placing import GROUPS, group_of, keys, places
 
 # Of org.apache.flink.runtime.state.KeyGroupRangeAssignment.assignToKeyGroup, Flink 2.2.1.
@@ -26,9 +25,3 @@ def test_every_worker_has_as_many_keys(number: int, workers: int) -> None:
 
 def test_a_key_stands_for_its_place() -> None:
     assert [places(32)[key] for key in keys(32)] == list(range(32))
-
-
-def test_a_document_stays_in_its_slot_whatever_the_process_or_the_version() -> None:
-    assert slot_of(("plain", "", None, "Chrome"), 128) == 71
-    assert slot_of(("plain", "", None, "Chrome"), 32) == 7
-    assert slot_of(("plain", "malformed"), 128) == 104

@@ -29,7 +29,7 @@ def written(path: Path, **changed: object) -> Path:
 
 def test_a_file_says_what_is_needed_and_the_rest_has_defaults(tmp_path: Path) -> None:
     found = load_settings(written(tmp_path / "job.toml", parallelism=4))
-    assert (found.log, found.parallelism, found.slots) == (NEEDED["log"], 4, 32)
+    assert (found.log, found.parallelism, found.slots) == (NEEDED["log"], 4, 8)
 
 
 @pytest.mark.parametrize(

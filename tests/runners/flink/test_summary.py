@@ -7,10 +7,10 @@ import pytest
 from bellrock.errors import StoreUnavailable
 from bellrock.operators.documents import MINUTE
 from bellrock.operators.summaries import Deltas
-from bellrock.runners.flink.deltas import Parcel, encode_parcel
+from bellrock.runners.flink.deltas import VERSION, Parcel, encode_parcel, parcels
 from bellrock.runners.flink.summary import FLUSHES, SLACK_MINUTES, SlotState, SummaryFunction
 from bellrock.schema.document import RELATIONS
-from runners.flink.memory import MemoryTable, MemoryValue, MemoryValues, Store
+from runners.flink.memory import MemoryTable, MemoryValue, MemoryValues, Store, deltas
 
 START = 29_923_560  # the first minute of an hour
 NAMES = ("", "", "Chrome", "desktop", "", *[None] * 8)[: len(RELATIONS["minutes"].key) - 2]
@@ -26,7 +26,8 @@ def timer(minute: int, cell: int, count: int) -> tuple:
 
 
 def parcel(*, judged: int = START, **rows: list[tuple]) -> bytes:
-    return encode_parcel(Parcel(judged, rows))
+    nothing = encode_parcel(Parcel(VERSION, judged, [], {}))
+    return parcels([deltas(rows)], 1, judged).get(0, nothing)
 
 
 def slot() -> SlotState:
@@ -83,6 +84,47 @@ def test_a_worker_that_was_given_up_cannot_overwrite_what_its_successor_wrote() 
     assert beacons(store, "minute") == {START: 2}
 
 
+def test_what_a_predecessor_wrote_after_the_checkpoint_becomes_what_the_state_has() -> None:
+    store, state = Store(), slot()
+    old = SummaryFunction(store, 1_000)
+    flush(old, state, parcel(minutes=[minutes(START, 1)]))
+    checkpoint = deepcopy(state)
+    flush(old, state, parcel(minutes=[minutes(START, 4), minutes(START + 1, 9)]))
+    new = SummaryFunction(store, 1_001)
+    new.recall(checkpoint, 0, 1)
+    flush(new, checkpoint)
+    assert beacons(store, "minute") == {START: 1, START + 1: 0}
+    assert beacons(store, "hour") == {START: 1}
+    new.recall(checkpoint, 0, 1)
+    assert not checkpoint.pending.get(), "nothing is left of it"
+    flush(old, state, parcel(minutes=[minutes(START + 2, 9)]))
+    new.recall(checkpoint, 0, 1)
+    flush(new, checkpoint)
+    assert beacons(store, "minute") == {START: 1, START + 1: 0, START + 2: 0}, "a late write"
+
+
+def test_what_a_run_wrote_that_no_checkpoint_knows_is_taken_back_but_nothing_of_before_the_job() -> (
+    None
+):
+    store = Store()
+    flush(SummaryFunction(store, 1_000), slot(), parcel(minutes=[minutes(START, 1)]))
+    flush(SummaryFunction(store, 2_001), slot(), parcel(minutes=[minutes(START + 1, 2)]))
+    state, again = slot(), SummaryFunction(store, 2_002, 2_000)
+    again.recall(state, 0, 1)
+    flush(again, state)
+    assert beacons(store, "minute") == {START: 1, START + 1: 0}
+
+
+def test_each_slot_takes_back_its_own() -> None:
+    store = Store()
+    flush(SummaryFunction(store, 1_000), slot(), parcel(minutes=[minutes(START, 1)]))
+    [own] = parcels([store.documents("minute")], 5, START)
+    for number in range(5):
+        state, new = slot(), SummaryFunction(store, 2_000)
+        new.recall(state, number, 5)
+        assert bool(state.pending.get()) == (number == own)
+
+
 @pytest.mark.parametrize("epoch", [999, 1_000, 1_001])
 def test_a_version_grows_though_the_clock_of_a_successor_is_behind(epoch: int) -> None:
     store, state = Store(), slot()
@@ -135,5 +177,5 @@ def test_documents_are_kept_as_long_as_a_session_that_is_judged_can_change_them(
 def test_a_slot_of_another_version_is_refused() -> None:
     state = slot()
     state.header.update(b"\x91\x63")
-    with pytest.raises(ValueError, match="version 99, not 1"):
+    with pytest.raises(ValueError, match="version 99, not 2"):
         SummaryFunction(Store(), 1).flush(state, 0)

@@ -21,6 +21,7 @@ from bellrock.runners.flink.journal import Journal
 from bellrock.runners.flink.judge import JudgeFunction
 from bellrock.runners.flink.lanes import lane_by_shard, require_lanes
 from bellrock.runners.flink.session import LaneState, SessionFunction
+from bellrock.runners.flink.streams import NO_STREAMS, Streams
 from bellrock.runners.flink.summary import SlotState, SummaryFunction
 from bellrock.schema.site import Site
 from runners.flink.memory import (
@@ -68,8 +69,14 @@ class World:
     """One job, and what stays when it fails."""
 
     def __init__(
-        self, lines: Sequence[bytes], sites: Mapping[str, Site], random: Random, log: Log
+        self,
+        lines: Sequence[bytes],
+        sites: Mapping[str, Site],
+        random: Random,
+        log: Log,
+        streams: Streams = NO_STREAMS,
     ) -> None:
+        self.streams = streams
         self.sites, self.random, self.lanes = sites, random, log.lanes
         self.lane_by_shard = lane_by_shard(log.url, log.lanes)
         require_lanes(log.url, log.lanes, log.partition_by_shard)
@@ -113,10 +120,13 @@ class World:
         for _ in range(workers):
             view = View(self.book)
             horizon = Horizon(self.judged, view, lambda: self.time)
-            self.workers.append(SessionFunction(self.sites, self.claims, view, horizon, SLOTS))
+            self.workers.append(
+                SessionFunction(self.sites, self.claims, view, horizon, SLOTS, self.streams)
+            )
         self.judge = JudgeFunction(self.book, self.judged, self.lanes)
         self.epoch += 1
         self.summary = SummaryFunction(self.store, self.epoch)
+        self.recalled: set[int] = set()
 
     def read(self, partition: int, most: int = 1) -> None:
         position = self.state["positions"][partition]
@@ -152,6 +162,9 @@ class World:
     def flush(self, slot: int, summary: SummaryFunction | None = None) -> None:
         summary = summary or self.summary
         state = self.state["slots"][slot]
+        if slot not in self.recalled:
+            self.recalled.add(slot)
+            self.summary.recall(state, slot, SLOTS)
         for name in [name for name in self.state["parcels"] if name[1] == slot]:
             for parcel in self.state["parcels"].pop(name):
                 summary.gather(state, parcel)

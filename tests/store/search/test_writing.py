@@ -6,6 +6,7 @@ from uuid import uuid4
 
 import polars as pl
 import pytest
+from opensearchpy import ConnectionTimeout
 
 from bellrock.errors import ConfigurationError, StoreUnavailable
 from bellrock.operators.summaries import NO_DELTAS, Deltas
@@ -187,3 +188,36 @@ def test_the_alias_of_a_site_has_its_documents_alone(store: SearchStore) -> None
     store.refresh()
     counts = [store._client.count(index=store.alias(site))["count"] for site in ("shop", "shop-b")]
     assert counts == [2, 3]
+
+
+def test_documents_of_minutes_are_found_by_the_version_with_which_they_were_written(
+    store: SearchStore,
+) -> None:
+    store.write(minutes(3), 10, level="minute")
+    store.write(minutes(2), 20, level="minute")
+    store.write(minutes(1), 30, level="minute")
+    store.write(minutes(1), 20, level="hour")
+    found = store.written(10, 30)
+    assert found.minutes["minute"].to_list() == [MINUTE + 1]
+    assert found.timers["minute"].to_list() == [MINUTE + 1]
+    assert len(store.written(9, 31).minutes) == 3
+    store.write(minutes(2, beacons=0), 25, level="minute")
+    assert not len(store.written(10, 30).minutes), "an empty one says nothing that could be wrong"
+
+
+def test_documents_are_read_once_each_though_the_answer_with_a_page_is_lost(
+    store: SearchStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.write(minutes(2500), 10, level="minute")
+    client, losses = store._client, [True]
+    scroll = client.scroll
+
+    def losing(**asked: Any) -> Any:
+        answer = scroll(**asked)
+        if losses and losses.pop():
+            raise ConnectionTimeout("TIMEOUT", "read timed out", OSError())
+        return answer
+
+    monkeypatch.setattr(client, "scroll", losing)
+    found = store.written(0, 20).minutes["minute"].to_list()
+    assert sorted(found) == list(range(MINUTE, MINUTE + 2500))

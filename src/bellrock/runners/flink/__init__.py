@@ -7,3 +7,7 @@
 
 Everything but `job` is plain Python without Flink, and is tested without it.
 """
+
+from bellrock.runners.flink.finder import install
+
+install()

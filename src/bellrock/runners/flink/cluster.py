@@ -17,7 +17,7 @@ from bellrock.runners.flink.home import Home, make_home
 from bellrock.runners.flink.rest import Flink
 
 _LOOPBACK = "127.0.0.1"
-_READY_WITHIN = 120.0  # seconds: 25 on two idle cores
+_READY_WITHIN = 300.0  # seconds: 25 on two idle cores, which others may keep busy
 _STOP_WITHIN = 15.0
 
 Process = subprocess.Popen[bytes]
@@ -50,6 +50,11 @@ class Cluster:
         for _ in ended:
             self.add_worker()
 
+    def replace_job_manager(self) -> None:
+        """Start another JobManager after the last has ended; it knows of no job, and the workers find it."""
+        assert self.job_manager.poll() is not None
+        self.job_manager = self._start("jobmanager.sh", "jobmanager")
+
     def slots(self) -> int:
         """How many slots the JobManager knows of; 0 as long as it does not answer."""
         try:
@@ -80,7 +85,7 @@ class Cluster:
     def _start(self, script: str, name: str) -> Process:
         output = self.home.folder / "log" / f"{name}.txt"
         command = [str(self.home.package / "bin" / script), "start-foreground"]
-        with output.open("wb") as file:
+        with output.open("ab") as file:  # of the one that it replaces, too
             return subprocess.Popen(  # noqa: S603  # Flink's own scripts
                 ["setpriv", "--pdeathsig", "KILL", "--", *command],  # noqa: S607  # of util-linux
                 cwd=self.home.folder,

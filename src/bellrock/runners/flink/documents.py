@@ -1,122 +1,194 @@
-"""Whole documents as Flink keeps them: rows by detail, summed, in a form that is read and written fast.
+"""Whole documents as Flink keeps them: what parcels add to them, and what they are then.
 
-A document has one row of the relation that it is named by, and a row for each detail: of timers the cell, of
-cluster timers the timer. A document of an hour or a day is the same with its minute floored.
+A document has the sums of the relation that it is named by, and a row for each detail: of timers the cell, of
+cluster timers the timer. A document of an hour or a day is the same with its minute floored. In keyed state
+it is int64, little-endian: its own sums, then the rows of its details, each after the detail itself. So many
+documents are read, summed and written as one array.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
-from bellrock.operators.summaries import Deltas
-from bellrock.runners.flink.deltas import DOCUMENT_KEYS, SCHEMAS, Row, Rows
+from bellrock.operators.groups import group, sums
+from bellrock.operators.summaries import NO_DELTAS, Deltas
+from bellrock.runners.flink.changes import Changes, distinct
+from bellrock.runners.flink.deltas import DETAIL_BITS, DOCUMENT_KEYS, HEADS
+from bellrock.runners.flink.keyed import Table
 from bellrock.schema.document import RELATIONS
 from bellrock.store.tables import LEVELS, ROLLED_UP
 
-HEADS = {"minutes": "timers", "clusters": "cluster_timers", "issues": None}
-"""The relations that name a document, each with that of its details."""
+Matrix = NDArray[np.int64]
 
-_HEAD_OF = {detail: head for head, detail in HEADS.items() if detail} | {
-    head: head for head in HEADS
-}
-_MINUTE = {relation: key.index("minute") for relation, key in DOCUMENT_KEYS.items()}
-
-Content = dict[Row, list[int]]
-"""What a document says: its own sums under `()`, and those of each detail."""
+_DETAIL = 40  # bits of a detail beside a document's number: of the timer 24, of the cell 16
 
 
-class Name(NamedTuple):
-    """Of a document: its level, its relation, and the texts and the minute of its key."""
+class Named(NamedTuple):
+    """Documents of one level that changes touch, with their `keys` in keyed state.
+
+    `names` are numbers of the changes' names, and `minutes` where the documents begin, both by document;
+    `of_run` is the number of the document by run of the changes.
+    """
+
+    level: str
+    keys: list[str]
+    names: NDArray[np.int64]
+    minutes: NDArray[np.int64]
+    of_run: NDArray[np.int64]
+
+
+class Whole(NamedTuple):
+    """Documents: their own `sums`, shape (documents, additive), and the rows of their details.
+
+    `owner` is the document of each row of `details`, in order; `details` have shape (rows, 1 + additive), and
+    the detail first.
+    """
+
+    sums: Matrix
+    owner: NDArray[np.int64]
+    details: Matrix
+
+
+def named(changes: Changes) -> Iterator[Named]:
+    """The documents of each level that changes touch."""
+    texts = [msgspec.json.encode(name).decode() for name in changes.words()]
+    for level, width in LEVELS.items() if changes.head in ROLLED_UP else (("minute", 1),):
+        minutes = changes.minute - changes.minute % width
+        first, of_run = distinct([changes.name, minutes])
+        names, starts = changes.name[first], minutes[first]
+        keys = [
+            f'["{level}","{changes.head}",{minute},{texts[name]}]'
+            for name, minute in zip(names.tolist(), starts.tolist(), strict=True)
+        ]
+        yield Named(level, keys, names, starts, of_run)
+
+
+class _Key(NamedTuple):
+    """Of a document in keyed state."""
 
     level: str
     head: str
-    key: Row
-
-    @property
-    def end(self) -> int:
-        """The first minute after the document's."""
-        return int(self.key[_MINUTE[self.head]]) + LEVELS[self.level]
+    minute: int
+    texts: tuple[Any, ...]
 
 
-def changes_of(rows: Rows) -> dict[Name, Content]:
-    """What rows add to documents of all levels."""
-    found: dict[Name, Content] = {}
-    for relation, some in rows.items():
-        head, width, place = _HEAD_OF[relation], len(DOCUMENT_KEYS[relation]), _MINUTE[relation]
-        names = len(RELATIONS[relation].key)
-        levels = LEVELS if relation in ROLLED_UP else {"minute": 1}
-        for row in some:
-            key, detail, values = row[:width], tuple(row[width:names]), row[names:]
-            for level, minutes in levels.items():
-                minute = key[place] - key[place] % minutes
-                name = Name(level, head, (*key[:place], minute, *key[place + 1 :]))
-                content = found.setdefault(name, {})
-                old = content.get(detail)
-                content[detail] = list(values) if old is None else _sum(old, values)
+_decode_key = msgspec.json.Decoder(_Key).decode
+
+
+def end_of(key: str) -> int:
+    """The first minute after the document of a key."""
+    name = _decode_key(key)
+    return name.minute + LEVELS[name.level]
+
+
+def read(table: Table, keys: Sequence[str], head: str) -> Whole:
+    """Documents as they are kept; zeros where there is none yet."""
+    own, width = _widths(head)
+    found = [table.get(key) or b"" for key in keys]
+    flat = np.frombuffer(b"".join(found), "<i8")
+    sizes = np.array([len(data) for data in found], np.int64) // 8
+    known = np.flatnonzero(sizes)
+    places = (np.cumsum(sizes) - sizes)[known, None] + np.arange(own)
+    total = np.zeros((len(keys), own), np.int64)
+    total[known] = flat[places]
+    is_detail = np.ones(len(flat), np.bool_)
+    is_detail[places] = False
+    rows = np.maximum(sizes - own, 0) // width
+    return Whole(total, np.repeat(np.arange(len(keys)), rows), flat[is_detail].reshape(-1, width))
+
+
+def added(old: Whole, changes: Changes, of_run: NDArray[np.int64]) -> Whole:
+    """Documents after changes, without details that say nothing."""
+    total = old.sums.copy()
+    groups = group(of_run[: len(changes.own)])
+    total[of_run[groups.order[groups.starts]]] += sums(changes.own, groups)
+    owner = np.repeat(of_run[len(changes.own) :], changes.sizes)
+    codes = np.concatenate(
+        [
+            old.owner << _DETAIL | old.details[:, 0],
+            owner << _DETAIL | changes.details[:, 0],
+        ]
+    )
+    values = np.concatenate([old.details[:, 1:], changes.details[:, 1:]])
+    groups = group(codes)
+    found = sums(values, groups)
+    some = found.any(axis=1)
+    code = codes[groups.order[groups.starts]][some]
+    detail = code & ((1 << _DETAIL) - 1)
+    return Whole(total, code >> _DETAIL, np.column_stack([detail, found[some]]))
+
+
+def write(table: Table, keys: Sequence[str], whole: Whole) -> None:
+    """Keep documents; those that are zero altogether are removed."""
+    own, width = whole.sums.shape[1], whole.details.shape[1]
+    rows = np.bincount(whole.owner, minlength=len(keys))
+    sizes = own + rows * width
+    ends = np.cumsum(sizes)
+    flat = np.empty(int(sizes.sum()), "<i8")
+    is_detail = np.ones(len(flat), np.bool_)
+    places = (ends - sizes)[:, None] + np.arange(own)
+    is_detail[places] = False
+    flat[places] = whole.sums
+    flat[is_detail] = whole.details.ravel()
+    data = flat.tobytes()
+    stays = (rows > 0) | whole.sums.any(axis=1)
+    first = 0
+    for key, end, some in zip(keys, (8 * ends).tolist(), stays.tolist(), strict=True):
+        if some:
+            table.put(key, data[first:end])
+        else:
+            table.remove(key)
+        first = end
+
+
+def frames(
+    changes: Changes, documents: Named, whole: Whole, timers: Sequence[str]
+) -> dict[str, pl.DataFrame]:
+    """Documents as whole rows of their relations; an empty one is a row of zeros."""
+    head, details = changes.head, HEADS[changes.head]
+    key = changes.columns(documents.names)
+    key["minute"] = pl.Series("minute", documents.minutes)
+    keys = pl.DataFrame([key[column] for column in DOCUMENT_KEYS[head]])
+    found = {head: _with(keys, whole.sums, RELATIONS[head].additive)}
+    if details:
+        detail = whole.details[:, 0]
+        own = keys[whole.owner].with_columns(
+            pl.Series("timer", timers, pl.String)[detail >> DETAIL_BITS]
+        )
+        if "cell" in RELATIONS[details].key:
+            cell = (detail & ((1 << DETAIL_BITS) - 1)) - 1
+            own = own.with_columns(pl.Series("cell", cell.astype(np.int16)))
+        found[details] = _with(own, whole.details[:, 1:], RELATIONS[details].additive)
     return found
 
 
-def added(old: Content, change: Content) -> Content:
-    """A document after a change, without details that say nothing; empty where all is zero."""
-    new = dict(old)
-    for detail, values in change.items():
-        sums = _sum(new[detail], values) if detail in new else list(values)
-        if any(sums):
-            new[detail] = sums
-        else:
-            new.pop(detail, None)
-    return new
-
-
-def frames_of(documents: Mapping[Name, Content]) -> Deltas:
-    """Documents of one level as whole rows; an empty one is a row of zeros."""
-    rows: dict[str, list[Row]] = {relation: [] for relation in RELATIONS}
-    for name, content in documents.items():
-        zeros = [0] * len(RELATIONS[name.head].additive)
-        rows[name.head].append((*name.key, *content.get((), zeros)))
-        details = HEADS[name.head]
-        for detail, values in content.items():
-            if detail and details:
-                rows[details].append((*name.key, *detail, *values))
-    # Frames of their own, also where there are no rows: writing a frame that another thread reads, as all
-    # threads read `NO_DELTAS`, can wait for ever, one for the frame and the other for the interpreter.
+def as_deltas(found: Mapping[str, pl.DataFrame]) -> Deltas:
+    """Frames by relation, with those that are missing."""
+    # Frames of their own, also where there are no rows: writing a frame that another thread reads
+    # can wait for ever, one for the frame and the other for the interpreter. Making one of a schema is slow.
     return Deltas(
         **{
-            relation: pl.DataFrame(some, schema=SCHEMAS[relation], orient="row")
-            for relation, some in rows.items()
+            relation: found[relation] if relation in found else empty.clone()
+            for relation, empty in _EMPTY.items()
         }
     )
 
 
-def joined(parts: Iterable[Rows]) -> Rows:
-    """The rows of several parcels."""
-    rows: Rows = {}
-    for part in parts:
-        for relation, some in part.items():
-            rows.setdefault(relation, []).extend(some)
-    return rows
+_EMPTY = {relation: getattr(NO_DELTAS, relation).clone() for relation in RELATIONS}
 
 
-decode_name = msgspec.json.Decoder(Name).decode
-_decode_content = msgspec.msgpack.Decoder(list[tuple[tuple[Any, ...], list[int]]]).decode
+def _with(keys: pl.DataFrame, values: Matrix, additive: Sequence[str]) -> pl.DataFrame:
+    """Keys and additive columns side by side."""
+    by_column = np.ascontiguousarray(values.T)
+    columns = [pl.Series(name, own) for name, own in zip(additive, by_column, strict=True)]
+    return pl.DataFrame([*keys.get_columns(), *columns])
 
 
-def encode_name(name: Name) -> str:
-    """A document's name as a key."""
-    return msgspec.json.encode(name).decode()
-
-
-def encode_content(content: Content) -> bytes:
-    """A document's content as bytes."""
-    return msgspec.msgpack.encode(list(content.items()))
-
-
-def decode_content(data: bytes | None) -> Content:
-    """The inverse; nothing where there is no document yet."""
-    return dict(_decode_content(data)) if data else {}
-
-
-def _sum(one: Iterable[int], other: Iterable[int]) -> list[int]:
-    return [a + b for a, b in zip(one, other, strict=True)]
+def _widths(head: str) -> tuple[int, int]:
+    """How many numbers a document has of its own, and for each detail."""
+    details = HEADS[head]
+    return len(RELATIONS[head].additive), 1 + (len(RELATIONS[details].additive) if details else 0)

@@ -30,7 +30,11 @@ class Judged(Protocol):
         """What was written last."""
 
     def write(self, minute: int) -> None:
-        """Write; durable when this returns."""
+        """Write, unless that or a later one was written; durable when this returns.
+
+        A judge that was given up may wake late. Its successor does not write the same boundary again, and
+        whoever read an earlier one would wait for ever.
+        """
 
 
 class SharedMarks(Marks, Protocol):
@@ -88,8 +92,11 @@ class DynamoJudged:
 
     def write(self, minute: int) -> None:
         """See `Judged.write`."""
-        if not self._table.change(self._key, _MINUTE, str(minute)):
-            self._table.put_new([{**self._key, _MINUTE: str(minute)}])
+        while (written := self.read()) < minute:
+            if written == BEFORE_TIME:
+                self._table.put_new([{**self._key, _MINUTE: str(minute)}])
+            else:
+                self._table.change(self._key, _MINUTE, str(minute), old=str(written))
 
 
 def create_progress_table(client: "DynamoDBClient", name: str) -> None:

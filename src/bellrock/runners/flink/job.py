@@ -27,7 +27,9 @@ from bellrock.runners.flink.shell import (
     Summaries,
 )
 from bellrock.runners.flink.source import partition_by_shard, source
+from bellrock.runners.flink.streams import open_streams
 from bellrock.runners.flink.summary import DocumentWriter, SummaryFunction
+from bellrock.secrets import redacted
 from bellrock.sites import load_sites, parse_sites
 from bellrock.store.search import open_search_store
 
@@ -42,7 +44,8 @@ def submit(settings: JobSettings, open_writer: Callable[[], DocumentWriter]) -> 
     """Submit the job; `open_writer` opens the store in a worker."""
     environment = StreamExecutionEnvironment.get_execution_environment(configuration(settings))
     environment.set_parallelism(settings.parallelism)
-    require_lanes(settings.log, settings.lanes, partition_by_shard(settings))
+    require_lanes(redacted(settings.log), settings.lanes, partition_by_shard(settings))
+    open_streams(settings.streams).close()  # one that is not there is refused here, not in a worker
     build(environment, settings, _read_sites(settings.sites), open_writer)
     environment.execute(settings.job)
 
@@ -81,8 +84,10 @@ def build(
 ) -> None:
     """Wire the functions; `sites` is the text of the sites file.
 
-    Savepoints know what has state by its uid, so these stay as they are.
+    Savepoints know what has state by its uid, so these stay as they are. It says how many lanes or slots share
+    the state, so Flink refuses a savepoint of another number before anything runs.
     """
+    begun = time.time_ns() // 1_000_000
     sessions = (
         _blocks(environment, settings)
         .flat_map(Router(lane_by_shard(settings.log, settings.lanes)), KEYED)
@@ -94,7 +99,7 @@ def build(
             ),
             KEYED,
         )
-        .uid("sessions")
+        .uid(f"sessions-{settings.lanes}")
         .name("sessions")
     )
     (
@@ -102,16 +107,20 @@ def build(
         .key_by(lambda _: 0, Types.INT())
         .process(Judge(_judge(settings)), BYTES)
         .set_parallelism(1)
-        .uid("judge")
+        .uid(f"judge-{settings.lanes}")
         .name("judge")
     )
     (
         sessions.key_by(lambda element: element[0], Types.INT())
         .process(
-            Summaries(lambda epoch: SummaryFunction(open_writer(), epoch), settings.flush_seconds),
+            Summaries(
+                lambda epoch: SummaryFunction(open_writer(), epoch, begun),
+                settings.slots,
+                settings.flush_seconds,
+            ),
             BYTES,
         )
-        .uid("summaries")
+        .uid(f"summaries-{settings.slots}")
         .name("summaries")
     )
 
@@ -138,9 +147,8 @@ def _sessions(settings: JobSettings, sites: str) -> Callable[[], SessionFunction
         judged = DynamoJudged(client, settings.progress, settings.job)
         horizon = Horizon(judged, marks, time.monotonic)
         claims = DynamoClaims(client, settings.claims)
-        return SessionFunction(
-            parse_sites(sites, settings.sites), claims, marks, horizon, settings.slots
-        )
+        declared, streams = parse_sites(sites, settings.sites), open_streams(settings.streams)
+        return SessionFunction(declared, claims, marks, horizon, settings.slots, streams)
 
     return make
 

@@ -17,7 +17,7 @@ VERSION = 1
 """Of the layout of keyed state: `docs/spec/flink.md`."""
 
 _SMALL = 64 << 10  # bytes of changes that are never worth a new base
-_CHANGES_PER_BASE = 0.25
+_CHANGES_PER_BASE = 1.0
 _T = TypeVar("_T")
 
 

@@ -18,13 +18,14 @@ from bellrock.operators.documents import MINUTE
 from bellrock.operators.state import State
 from bellrock.operators.summaries import Deltas
 from bellrock.operators.time import minute_of
-from bellrock.pipeline import Pipeline
-from bellrock.runners.flink.deltas import Parcel, by_slot, encode_parcel
+from bellrock.pipeline import Pipeline, Step
+from bellrock.runners.flink.deltas import parcels
 from bellrock.runners.flink.evidence import Report, Witness, encode_report
 from bellrock.runners.flink.horizon import BEFORE_TIME, Horizon, SharedMarks
 from bellrock.runners.flink.journal import Copies, Header, Journal, annotate, read_header
 from bellrock.runners.flink.keyed import Values
 from bellrock.runners.flink.lines import first_minute, ready
+from bellrock.runners.flink.streams import NO_STREAMS, Numbers, Streams
 from bellrock.schema.site import Site
 
 MOST_LINES = 20_000
@@ -66,10 +67,11 @@ class SessionFunction:
         marks: SharedMarks,
         horizon: Horizon,
         slots: int,
+        streams: Streams = NO_STREAMS,
     ) -> None:
         """Know no lane yet; `horizon` reads `marks`, and `slots` is how many the summary has."""
         self._sites, self._claims, self._marks = sites, claims, marks
-        self._horizon, self._slots = horizon, slots
+        self._horizon, self._slots, self._streams = horizon, slots, streams
         self._gathered: dict[int, int] = {}
         self._copies = Copies(self._restore)
 
@@ -87,45 +89,43 @@ class SessionFunction:
         """
         self._gathered[lane] = 0
         header = read_header(state.journal)
-        lines = [line for block in state.waiting.get() for line in lines_of(block)]
-        passed = msgspec.msgpack.decode(header.note, type=int) if header.note else BEFORE_TIME
+        lines = lines_of(b"\n".join(state.waiting.get()))
+        note = _read(header.note)
+        passed = note.passed
         reached = max((watermark + 1) // MINUTE, BEFORE_TIME)
         newest = first_minute(reversed(lines))
         limit = self._horizon.look(max(reached, BEFORE_TIME if newest is None else newest))
         if reached <= passed and not ready(lines, limit, 1):
             return Stepped({}, None, bool(lines))
         if not lines and header.is_blank:
-            annotate(state.journal, header, msgspec.msgpack.encode(reached))
+            annotate(state.journal, header, _encode(_Note(reached, note.numbers)))
             return Stepped({}, encode_report(Report(lane, reached, [])), waits=False)
-        return self._fold(lane, state, header, _Due(passed, reached, lines, limit))
+        return self._fold(lane, state, header, _Due(note, reached, lines, limit))
 
     def _fold(self, lane: int, state: LaneState, header: Header, due: "_Due") -> Stepped:
         one = self._copies.take(lane, state.journal, header)
-        folding = _Folding(one.pipeline)
+        folding = _Folding(one.pipeline, self._streams, due.note.numbers)
         folding.look_for_late(due)
         left = folding.fold(due.lines, due.limit)
-        passed = folding.end_due(due.passed, min(due.reached, folding.bound(left)))
+        passed = folding.end_due(due.note.passed, min(due.reached, folding.bound(left)))
         self._copies.keep(
             lane,
             one,
             state.journal,
             header,
-            note=msgspec.msgpack.encode(passed),
+            note=_encode(_Note(passed, due.note.numbers)),
             changes=folding.changes,
             whole=one.pipeline.state.snapshot,
         )
         if len(left) < len(due.lines):
             state.waiting.update([b"\n".join([*left, b""])] if left else [])
         ended = one.witness.take()
-        news = ended or passed > due.passed
+        news = ended or passed > due.note.passed
         report = encode_report(Report(lane, passed, ended)) if news else None
         return Stepped(self._parcels(folding.deltas), report, bool(left))
 
     def _parcels(self, deltas: Sequence[Deltas]) -> dict[int, bytes]:
-        return {
-            slot: encode_parcel(Parcel(self._horizon.judged, rows))
-            for slot, rows in by_slot(deltas, self._slots).items()
-        }
+        return parcels(deltas, self._slots, self._horizon.judged)
 
     def _restore(self, parts: list[bytes]) -> _Lane:
         state, witness = State(), Witness()
@@ -134,24 +134,41 @@ class SessionFunction:
         return _Lane(Pipeline(self._sites, self._claims, self._marks, state), witness)
 
 
+class _Note(msgspec.Struct, array_like=True, frozen=True):
+    """What a lane's journal notes: the boundary that was passed, and how many records its streams have."""
+
+    passed: int
+    numbers: Numbers
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(int | _Note).decode
+
+
+def _read(data: bytes) -> _Note:
+    """The note; before there were streams, it was the boundary alone."""
+    note = _decode(data) if data else BEFORE_TIME
+    return _Note(note, Numbers()) if isinstance(note, int) else note
+
+
 class _Due(NamedTuple):
     """What a step is about.
 
-    `lines` wait, and those up to the minute `limit` may be folded; the boundary `passed` was passed before,
+    `lines` wait, and those up to the minute `limit` may be folded; `note` says what was passed before,
     `reached` may be passed now.
     """
 
-    passed: int
+    note: _Note
     reached: int
     lines: Sequence[bytes]
     limit: int
 
 
 class _Folding:
-    """One step of a lane; `deltas` and `changes` are what it yields."""
+    """One step of a lane; `deltas` and `changes` are what it yields, beside what it writes to the streams."""
 
-    def __init__(self, pipeline: Pipeline) -> None:
-        self._pipeline = pipeline
+    def __init__(self, pipeline: Pipeline, streams: Streams, numbers: Numbers) -> None:
+        self._pipeline, self._streams, self._numbers = pipeline, streams, numbers
         self.deltas: list[Deltas] = []
         self.changes: list[bytes] = []
 
@@ -164,8 +181,7 @@ class _Folding:
         """Fold the lines up to a minute; those that are left."""
         while count := ready(lines, limit, MOST_LINES):
             step = self._pipeline.step(lines[:count])
-            self.deltas.append(step.deltas)
-            self.changes.append(step.changes)
+            self._take(step)
             lines = lines[count:]
             if step.balance.difference:
                 _logger.error("lines are unaccounted for", **msgspec.structs.asdict(step.balance))
@@ -174,8 +190,8 @@ class _Folding:
     def look_for_late(self, due: _Due) -> None:
         """Complain about lines of a minute that the watermark had passed: they cannot be put right."""
         first = first_minute(due.lines)
-        if first is not None and self.minute < due.passed > first:
-            _logger.error("lines came too late", minute=first, passed=due.passed)
+        if first is not None and self.minute < due.note.passed > first:
+            _logger.error("lines came too late", minute=first, passed=due.note.passed)
 
     def bound(self, left: Sequence[bytes]) -> float:
         """The boundary before which lines that are left, and wait, must be folded."""
@@ -193,6 +209,10 @@ class _Folding:
         due = self._pipeline.state.sessions.find_due(boundary).keys
         if len(due):
             step = self._pipeline.pass_boundaries(boundary)
-            self.deltas.append(step.deltas)
-            self.changes.append(step.changes)
+            self._take(step)
         return boundary
+
+    def _take(self, step: Step) -> None:
+        self._streams.write(step, self._pipeline.state.names, self._numbers)
+        self.deltas.append(step.deltas)
+        self.changes.append(step.changes)

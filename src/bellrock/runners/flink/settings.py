@@ -13,15 +13,32 @@ import msgspec
 
 from bellrock.config import read_toml
 from bellrock.errors import ConfigurationError
+from bellrock.log.open import require_url
+from bellrock.secrets import redacted
 
 MANAGED = Path("/etc/flink/application_properties.json")
 """Where the managed service puts the properties; ours are the group `bellrock`."""
 
 
+class StreamSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where records for a lake go, if anywhere: logs, by their URL as collectors have it.
+
+    ended: sessions that ended, with their impressions.
+    lines: every line, with its issues.
+    """
+
+    ended: str = ""
+    lines: str = ""
+
+    def __repr__(self) -> str:
+        """Without passwords."""
+        return f"StreamSettings(ended={redacted(self.ended)!r}, lines={redacted(self.lines)!r})"
+
+
 class JobSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Every setting of a job.
 
-    log: kafka://HOST:PORT[,HOST:PORT]/TOPIC, or kinesis://REGION/ACCOUNT/STREAM.
+    log: kafka://[USER:PASSWORD@]HOST:PORT[,HOST:PORT]/TOPIC, or kinesis://REGION/ACCOUNT/STREAM.
     sites: the file that declares the sites, read when the job is submitted.
     store: the search store, opensearch://HOST:PORT.
     claims, marks, progress: tables of DynamoDB; `progress` tells how far evidence is judged.
@@ -39,6 +56,7 @@ class JobSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     dynamodb: another endpoint of DynamoDB than the region's.
     consumer: settings of Kafka's consumer, as for TLS.
     kinesis: settings of the source of a stream.
+    streams: see `StreamSettings`.
     """
 
     log: str
@@ -51,7 +69,7 @@ class JobSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     job: str = "bellrock"
     lanes: int = 16
     parallelism: int = 1
-    slots: int = 32
+    slots: int = 8
     step_seconds: float = 1.0
     flush_seconds: float = 3.0
     late_seconds: float = 60.0
@@ -61,6 +79,17 @@ class JobSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     dynamodb: str = ""
     consumer: Mapping[str, str] = {}
     kinesis: Mapping[str, str] = {}
+    streams: StreamSettings = StreamSettings()
+
+    def __repr__(self) -> str:
+        """Without passwords; of the consumer's settings, any of which may be one, the names."""
+        shown: dict[str, object] = {name: getattr(self, name) for name in self.__struct_fields__}
+        shown |= {
+            "log": redacted(self.log),
+            "store": redacted(self.store),
+            "consumer": list(self.consumer),
+        }
+        return f"JobSettings({', '.join(f'{name}={value!r}' for name, value in shown.items())})"
 
 
 _RANGES = {
@@ -87,6 +116,8 @@ def load_settings(path: Path | None) -> JobSettings:
         settings = msgspec.convert(found, JobSettings, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigurationError(place, str(error), "See docs/guide/flink.md.") from error
+    for url in filter(None, msgspec.structs.astuple(settings.streams)):
+        require_url(url)
     for name, (least, most) in _RANGES.items():
         if not least <= getattr(settings, name) <= most:
             raise ConfigurationError(place, f"{name} is not {least} to {most}", "Change it.")
@@ -111,6 +142,6 @@ def _managed() -> dict[str, Any]:
         name = group["PropertyGroupId"]
         if name == "bellrock":
             found |= group["PropertyMap"]
-        elif name in {"bellrock.consumer", "bellrock.kinesis"}:
+        elif name in {"bellrock.consumer", "bellrock.kinesis", "bellrock.streams"}:
             found[name.removeprefix("bellrock.")] = group["PropertyMap"]
     return found

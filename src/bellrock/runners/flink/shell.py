@@ -37,6 +37,7 @@ REPORTS = OutputTag("reports", BYTES)
 
 _GATED_MS = 100  # until a lane that waits for the judge looks again
 _RETRY_MS = 2_000  # until documents are written again that the store did not take
+_RECALL_MS = 60_000  # until it is looked again for writes that came late
 _logger = structlog.get_logger(__name__)
 
 
@@ -89,10 +90,12 @@ class Sessions(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no ty
         self._state = LaneState(waiting, _journal(runtime_context))
 
     def process_element(self, value: tuple[int, bytes], ctx: Any) -> Iterator[Any]:
-        """Take a block; an empty one only wakes the lane up."""
+        """Take a block; an empty one only wakes the lane up, and the first lane all slots."""
         key, block = value
         timers = ctx.timer_service()
         if not block:
+            if self._lane_of[key] == 0:
+                yield from ((slot, b"") for slot in self._keys)
             timers.register_event_time_timer(_next_minute(timers.current_watermark()))
         elif self._function.gather(self._lane_of[key], self._state, block):
             yield from self._step(ctx)
@@ -137,13 +140,17 @@ class Judge(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no types
 class Summaries(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no types here
     """Slots; nothing comes out but documents in the search store."""
 
-    def __init__(self, make: Callable[[int], SummaryFunction], flush_seconds: float) -> None:
+    def __init__(
+        self, make: Callable[[int], SummaryFunction], slots: int, flush_seconds: float
+    ) -> None:
         """`make` makes the function in the worker, of its epoch."""
         self._make, self._every = make, int(flush_seconds * 1000)
+        self._slots, self._slot_of = slots, places(slots)
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Begin in a worker, and in an epoch."""
         self._function = self._make(_now())
+        self._recalls: dict[int, int] = {}
         self._state = SlotState(
             runtime_context.get_state(ValueStateDescriptor("header", KEPT)),
             runtime_context.get_list_state(ListStateDescriptor("pending", KEPT)),
@@ -151,19 +158,28 @@ class Summaries(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no t
         )
 
     def process_element(self, value: tuple[int, bytes], ctx: Any) -> None:
-        """Take a parcel."""
+        """Take a parcel; an empty one only wakes the slot up."""
         key, parcel = value
-        self._function.gather(self._state, parcel)
+        if parcel:
+            self._function.gather(self._state, parcel)
         ctx.timer_service().register_processing_time_timer(_next(self._every, key))
 
     def on_timer(self, timestamp: int, ctx: Any) -> None:  # noqa: ARG002  # pyflink calls it so
         """Write what has changed; what the store does not take now stays, and is written later."""
-        timers = ctx.timer_service()
+        timers, key = ctx.timer_service(), ctx.get_current_key()
         try:
+            self._recall(key)
             self._function.flush(self._state, timers.current_watermark())
         except StoreUnavailable as error:
             _logger.error("documents wait", error=str(error))
             timers.register_processing_time_timer(_now() + _RETRY_MS)
+        timers.register_processing_time_timer(_next(_RECALL_MS, key))
+
+    def _recall(self, key: int) -> None:
+        """Look for what was lost with a worker: at first, and again from time to time."""
+        if _now() >= self._recalls.get(key, 0):
+            self._function.recall(self._state, self._slot_of[key], self._slots)
+            self._recalls[key] = _now() + _RECALL_MS
 
 
 def _now() -> int:

@@ -4,8 +4,12 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from bellrock.errors import BellrockError
+from bellrock.errors import BellrockError, ConfigurationError
 from bellrock.runners.flink.home import Home
+
+_UNKNOWN_STATE = (
+    "Cannot map checkpoint/savepoint state"  # Flink's words: an operator of it is not in the job
+)
 
 
 def submit(
@@ -14,7 +18,8 @@ def submit(
     """Submit a job to the cluster at an address; returns when it is there.
 
     `job` names a script or a module as `flink run` does, with its arguments; `restore` is a savepoint or a
-    checkpoint. Raises BellrockError with what the client said.
+    checkpoint. Raises ConfigurationError where that is of another number of lanes or slots, and otherwise
+    BellrockError with what the client said.
     """
     address = url.removeprefix("http://")
     script = job if job[0].startswith("-") else ["-py", *job]
@@ -28,5 +33,9 @@ def submit(
         text=True,
         check=False,
     )
+    if done.returncode and restore and _UNKNOWN_STATE in done.stdout + done.stderr:
+        problem = "has state of a job with another number of lanes or slots"
+        mend = "Set them as they were; with others begin without state."
+        raise ConfigurationError(restore, problem, mend)
     if done.returncode:
         raise BellrockError(f"Flink took no job:\n{done.stdout[-4000:]}{done.stderr[-4000:]}")

@@ -6,33 +6,33 @@ of all its deltas in this or a later state of Flink; of two writes the one with 
 and that of a worker which Flink has given up has a smaller one.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
+import polars as pl
 import structlog
 
 from bellrock.operators.sessions import LONGEST_MINUTES
 from bellrock.operators.summaries import Deltas
 from bellrock.operators.time import minute_of
-from bellrock.runners.flink.deltas import Rows, decode_parcel
+from bellrock.runners.flink.changes import changes_of
+from bellrock.runners.flink.deltas import VERSION, Parcel, decode_parcel, parcels
 from bellrock.runners.flink.documents import (
-    Content,
-    Name,
+    Named,
+    Whole,
     added,
-    changes_of,
-    decode_content,
-    decode_name,
-    encode_content,
-    encode_name,
-    frames_of,
-    joined,
+    as_deltas,
+    end_of,
+    frames,
+    named,
+    read,
+    write,
 )
 from bellrock.runners.flink.horizon import BEFORE_TIME
 from bellrock.runners.flink.keyed import Table, Value, Values
+from bellrock.runners.flink.recall import zeros_of
 from bellrock.store.tables import LEVELS
-
-VERSION = 1
-"""Of the layout of keyed state: `docs/spec/flink.md`."""
 
 SLACK_MINUTES = 60
 """How long documents are kept beyond the minute in which they are final: workers are not equally fast."""
@@ -50,6 +50,9 @@ class DocumentWriter(Protocol):
     def write(self, documents: Deltas, version: int, *, level: str) -> None:
         """Write whole documents of a level; one that is stored with a greater version stays."""
 
+    def written(self, after: int, before: int) -> Deltas:
+        """The documents of minutes that are stored with a version between two."""
+
 
 class SlotState(NamedTuple):
     """Keyed state of a slot: parcels that are `pending`, and the documents that can still change."""
@@ -60,22 +63,44 @@ class SlotState(NamedTuple):
 
 
 class _Header(msgspec.Struct, array_like=True, frozen=True):
-    """`judged` is how far every lane is known to have come, `swept` until when what is final is gone."""
+    """`judged` is how far every lane is known to have come, `swept` until when what is final is gone.
+
+    `timers` are the names of timers by their number in the slot's documents.
+    """
 
     version: int = VERSION
     epoch: int = 0
     flushes: int = 0
     judged: int = BEFORE_TIME
     swept: int = BEFORE_TIME
+    timers: tuple[str, ...] = ()
 
 
 class SummaryFunction:
     """Sums up the slots that come to one worker."""
 
-    def __init__(self, writer: DocumentWriter, epoch: int) -> None:
-        """`epoch` is the time at which the worker begins, in ms: greater than that of any before it."""
+    def __init__(self, writer: DocumentWriter, epoch: int, begun: int = 0) -> None:
+        """`epoch` is the time at which the worker begins, in ms: greater than that of any before it.
+
+        `begun` is when the job was submitted: what is older, and in no state, is none of its documents.
+        """
         self._writer = writer
-        self._epoch = epoch
+        self._epoch, self._begun = epoch, begun
+        self._lost: dict[int, tuple[int, int]] = {}
+
+    def recall(self, state: SlotState, slot: int, slots: int) -> None:
+        """Let the next flush write again what was written after this state was made (`recall`).
+
+        To be called before the first flush, and now and then: a write may arrive late. Raises what the store
+        raises.
+        """
+        header = _read(state.header)
+        if slot not in self._lost:
+            after = max(_version(header), self._begun * FLUSHES)
+            self._lost[slot] = (after, _version(_after(header, self._epoch, header.judged)))
+        zeros = zeros_of(self._writer.written(*self._lost[slot]), header.swept)
+        if parcel := parcels([zeros], slots, header.judged).get(slot):
+            state.pending.add(parcel)
 
     def gather(self, state: SlotState, parcel: bytes) -> None:
         """Let a parcel wait for the next flush."""
@@ -88,11 +113,12 @@ class SummaryFunction:
         that is older, in ms.
         """
         header = _read(state.header)
-        parcels = [decode_parcel(data) for data in state.pending.get()]
-        judged = max((parcel.judged for parcel in parcels), default=BEFORE_TIME)
+        pending = [decode_parcel(data) for data in state.pending.get()]
+        judged = max((parcel.judged for parcel in pending), default=BEFORE_TIME)
         now = _after(header, self._epoch, max(judged, header.judged))
-        if parcels:
-            self._write(state.documents, joined(parcel.rows for parcel in parcels), now)
+        if pending:
+            timers = self._write(state.documents, pending, now)
+            now = msgspec.structs.replace(now, timers=timers)
             state.pending.update([])
         final = min(now.judged, minute_of(watermark)) - LONGEST_MINUTES - SLACK_MINUTES
         if final >= now.swept + _SWEEP_MINUTES:
@@ -100,21 +126,25 @@ class SummaryFunction:
             now = msgspec.structs.replace(now, swept=final)
         state.header.update(msgspec.msgpack.encode(now))
 
-    def _write(self, table: Table, rows: Rows, header: _Header) -> None:
-        new: dict[str, dict[Name, Content]] = {level: {} for level in LEVELS}
-        for name, change in changes_of(rows).items():
-            old = decode_content(table.get(encode_name(name)))
-            new[name.level][name] = added(old, change)
-        version = header.epoch * FLUSHES + header.flushes
-        for level, documents in new.items():
-            if documents:
-                self._writer.write(frames_of(documents), version, level=level)
-        for documents in new.values():
-            for name, content in documents.items():
-                if content:
-                    table.put(encode_name(name), encode_content(content))
-                else:
-                    table.remove(encode_name(name))
+    def _write(self, table: Table, pending: Sequence[Parcel], header: _Header) -> tuple[str, ...]:
+        """Write what parcels change, first to the store; the names of timers that documents have then."""
+        timers = {timer: number for number, timer in enumerate(header.timers)}
+        rows: dict[str, dict[str, pl.DataFrame]] = {level: {} for level in LEVELS}
+        kept: list[tuple[Named, Whole]] = []
+        for changes in changes_of(pending, timers):
+            names = tuple(timers)
+            for documents in named(changes):
+                old = read(table, documents.keys, changes.head)
+                whole = added(old, changes, documents.of_run)
+                rows[documents.level] |= frames(changes, documents, whole, names)
+                kept.append((documents, whole))
+        version = _version(header)
+        for level, found in rows.items():
+            if found:
+                self._writer.write(as_deltas(found), version, level=level)
+        for documents, whole in kept:
+            write(table, documents.keys, whole)
+        return tuple(timers)
 
 
 def _read(value: Value) -> _Header:
@@ -123,6 +153,10 @@ def _read(value: Value) -> _Header:
     if header.version != VERSION:
         raise ValueError(f"keyed state of version {header.version}, not {VERSION}")
     return header
+
+
+def _version(header: _Header) -> int:
+    return header.epoch * FLUSHES + header.flushes
 
 
 def _after(header: _Header, epoch: int, judged: int) -> _Header:
@@ -137,10 +171,10 @@ def _after(header: _Header, epoch: int, judged: int) -> _Header:
         number = (epoch, header.flushes + 1)
     else:
         number = (header.epoch + 1, 0)
-    return _Header(VERSION, *number, judged, header.swept)
+    return _Header(VERSION, *number, judged, header.swept, header.timers)
 
 
 def _sweep(table: Table, final: int) -> None:
     """Forget the documents that end by a minute: nothing can change them any more."""
-    for key in [key for key in table.keys() if decode_name(key).end <= final]:  # noqa: SIM118  # no dict
+    for key in [key for key in table.keys() if end_of(key) <= final]:  # noqa: SIM118  # no dict
         table.remove(key)

@@ -6,12 +6,13 @@ leaves the whole numbers that those have, the span is halved, and the halves are
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 import polars as pl
-from opensearchpy import OpenSearch
+from opensearchpy import OpenSearch, TransportError
 
 from bellrock.errors import BellrockError
 from bellrock.schema.document import RELATIONS
@@ -27,11 +28,18 @@ PAGE = 10_000
 """Groups in one answer."""
 
 _EXACT = 1 << 53
+_WHOLE = {  # an answer without some of the shards would be a wrong one
+    "allow_partial_search_results": "false",
+    "ignore_unavailable": "true",
+}
 _ALWAYS: Json = {"group": {"terms": {"field": "kind"}}}  # an aggregation needs some group
 
 
 class Activity(NamedTuple):
-    """The newest minute, and how many documents and beacons there are: it changes when something comes in."""
+    """What changes when something comes in.
+
+    `newest` is the newest minute of the store, None where it is empty; the others count what there is of late.
+    """
 
     newest: int | None
     documents: int
@@ -83,17 +91,21 @@ class Reader:
 
     def newest(self, site: str) -> int | None:
         """The newest minute that has a document of a site."""
+        return self._newest(indices_of(self._prefix, site))
+
+    def _newest(self, indices: str) -> int | None:
         body = {
             "size": 1,
+            "track_total_hits": False,
             "query": _all(_terms("kind", "minute"), _terms("level", "minute")),
             "sort": [{"minute": "desc"}],
             "_source": ["minute"],
         }
-        hits = self._search(indices_of(self._prefix, site), body)["hits"]["hits"]
+        hits = self._search(indices, body)["hits"]["hits"]
         return hits[0]["_source"]["minute"] if hits else None
 
     def activity(self, since: int) -> Activity:
-        """Of all sites, from the minute `since` on."""
+        """Of all sites; `documents` and `beacons` from the minute `since` on."""
         aggregations = {
             "newest": {"max": {"field": "minute"}},
             "documents": {"value_count": {"field": "minute"}},
@@ -105,22 +117,38 @@ class Reader:
             {"range": {"minute": {"gte": since}}},
         )
         body = {"size": 0, "query": query, "aggs": aggregations}
-        found = self._search(f"{self._prefix}.*@*", body).get("aggregations")
+        everywhere = f"{self._prefix}.*@*"
+        found = self._search(everywhere, body).get("aggregations")
         if not found or found["newest"]["value"] is None:
-            return Activity(None, 0, 0)
+            # Of a store where nothing came in of late people still want to know how old it is.
+            return Activity(self._newest(everywhere), 0, 0)
         return Activity(*(int(found[name]["value"]) for name in Activity._fields))
 
-    def documents(self, relation: str) -> Iterator[Json]:
+    def documents(self, relation: str) -> list[Json]:
         """Every document of minutes that a relation's rows are in, of all sites."""
-        query = _all(_terms("kind", KIND_OF[relation]), _terms("level", "minute"))
+        return self._every(_terms("kind", KIND_OF[relation]), _terms("level", "minute"))
+
+    def written(self, after: int, before: int) -> list[Json]:
+        """Every document of minutes whose version lies between two, of all sites; empty ones have none."""
+        between = {"range": {"version": {"gt": after, "lt": before}}}
+        return self._every(_terms("level", "minute"), between)
+
+    def _every(self, *filters: Json) -> list[Json]:
+        """Documents, page by page; from the beginning where a page fails: a scroll gives none of them twice."""
+        return persist(partial(self._scroll, _all(*filters)), self._patience)
+
+    def _scroll(self, query: Json) -> list[Json]:
         body = {"size": 1000, "query": query, "sort": ["_doc"]}
-        page = self._search(f"{self._prefix}.*@*", body, scroll="1m")
+        found: list[Json] = []
+        place = f"{self._prefix}.*@*"
+        page = self._client.search(index=place, body=body, params=_WHOLE | {"scroll": "1m"})
         while hits := page["hits"]["hits"]:
-            yield from (hit["_source"] for hit in hits)
-            following = {"scroll": "1m", "scroll_id": page["_scroll_id"]}
-            page = persist(partial(self._client.scroll, body=following), self._patience)
+            found += (hit["_source"] for hit in hits)
+            page = self._client.scroll(body={"scroll": "1m", "scroll_id": page["_scroll_id"]})
         if scroll := page.get("_scroll_id"):  # none where there is no index
-            self._client.clear_scroll(body={"scroll_id": [scroll]}, ignore=404)
+            with suppress(TransportError):  # it ends by itself in a minute
+                self._client.clear_scroll(body={"scroll_id": [scroll]})
+        return found
 
     def _groups(
         self, question: Question, sources: list[Json], metrics: Json
@@ -147,10 +175,8 @@ class Reader:
                 return
             composite["after"] = found["rows"]["after_key"]
 
-    def _search(self, index: str, body: Json, **params: str) -> Json:
-        # An answer without some of the shards would be a wrong one.
-        whole = {"allow_partial_search_results": "false", "ignore_unavailable": "true"}
-        request = {"index": index, "body": body, "params": whole | params}
+    def _search(self, index: str, body: Json) -> Json:
+        request = {"index": index, "body": body, "params": _WHOLE}
         answer: Json = persist(partial(self._client.search, **request), self._patience)
         return answer
 

@@ -1,6 +1,8 @@
 """The search store: what the runner on Flink writes, and what the dashboard reads (`StoreReader`)."""
 
 from collections.abc import Sequence
+from functools import partial
+from typing import Any
 
 import polars as pl
 from opensearchpy import OpenSearch
@@ -9,8 +11,8 @@ from bellrock.operators.summaries import Deltas
 from bellrock.schema.document import RELATIONS
 from bellrock.store.contract import Selection
 from bellrock.store.question import Question
-from bellrock.store.search.client import Patience, connect, parse_cluster
-from bellrock.store.search.documents import decode, encode
+from bellrock.store.search.client import Patience, connect, parse_cluster, persist
+from bellrock.store.search.documents import KIND_OF, KINDS, decode, encode
 from bellrock.store.search.indices import Indices
 from bellrock.store.search.periods import alias_of
 from bellrock.store.search.reading import Activity, Reader, empty
@@ -42,7 +44,7 @@ class SearchStore:
         reading: Patience = READING,
     ) -> None:
         """`patience` is that of writing."""
-        self._client, self._prefix = client, prefix
+        self._client, self._prefix, self._patience = client, prefix, patience
         self.indices = Indices(client, prefix, patience)
         self._writer = Writer(client, self.indices, patience)
         self._reader = Reader(client, prefix, reading)
@@ -66,9 +68,18 @@ class SearchStore:
         """
         self._writer.write(encode(documents, level), version)
 
+    def written(self, after: int, before: int) -> Deltas:
+        """The documents of minutes that are stored with a version between two, of all sites."""
+        self.refresh()
+        found: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
+        for body in self._reader.written(after, before):
+            found[body["kind"]].append(body)
+        return Deltas(**{name: decode(name, found[KIND_OF[name]]) for name in RELATIONS})
+
     def refresh(self) -> None:
         """Let what was written be read at once."""
-        self._client.indices.refresh(index=f"{self._prefix}.*@*")
+        refresh = partial(self._client.indices.refresh, index=f"{self._prefix}.*@*")
+        persist(refresh, self._patience)
 
     # --- reading ---
 

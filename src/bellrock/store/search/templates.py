@@ -46,6 +46,7 @@ def mapping() -> Json:
         "properties": {
             **dict.fromkeys(names, _KEYWORD),
             "minute": _NUMBER,
+            "version": _NUMBER,
             "time": {"type": "date", "format": "epoch_millis"},
             **dict.fromkeys(measures, _SUMMED),
             **timer_mapping(VITAL_NAMES),

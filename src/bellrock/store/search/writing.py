@@ -102,7 +102,9 @@ class Writer:
 def _item(index: str, document: Document, version: int) -> _Item:
     action = {"_index": index, "_id": document.id, "version": version}
     head = msgspec.json.encode({"index": {**action, "version_type": "external_gte"}})
-    return _Item(index, b"%b\n%b\n" % (head, document.body))
+    # The version again, as a field: by the one beside the document nobody can look for it.
+    said = b'{"version":%d,' % version if document.body != b"{}" else b"{"
+    return _Item(index, b"%b\n%b%b\n" % (head, said, document.body[1:]))
 
 
 def _batches(items: Sequence[_Item]) -> Iterator[list[int]]:

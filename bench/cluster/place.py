@@ -1,0 +1,147 @@
+"""Kafka, DynamoDB, OpenSearch and a cluster of one worker, in a folder, and jobs between them.
+
+All servers are those that the tests start; they listen on the loopback and end with the block. Processor
+time is that of a process with its children.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+import httpx
+import psutil
+
+from bellrock.claims.dynamodb import create_claims_table
+from bellrock.dynamodb.client import connect
+from bellrock.log.kafka import Topic
+from bellrock.marks.dynamodb import create_marks_table
+from bellrock.runners.flink.cluster import Cluster, local_cluster
+from bellrock.runners.flink.horizon import create_progress_table
+from bellrock.runners.flink.package import write_code
+from bellrock.runners.flink.rest import Flink
+from bellrock.runners.flink.submit import submit
+from bellrock.store.search import SearchStore, open_search_store
+from servers.dynamodb import dynamodb
+from servers.fixtures import AWS
+from servers.kafka import kafka
+from servers.opensearch import opensearch
+from servers.process import ServerFailed
+
+ROOT = Path(__file__).parents[2]
+PARTITIONS = 4
+SITES = 20
+"""Of the traffic; each has indices of its own, which take OpenSearch longer to make than documents."""
+
+_PATIENCE = 600.0
+_SETTINGS = """\
+log = "{topic.url}"
+sites = "{sites}"
+store = "{store}"
+claims = "{topic.name}-claims"
+marks = "{topic.name}-marks"
+progress = "{topic.name}-progress"
+checkpoints = "file://{folder}/checkpoints"
+job = "{topic.name}"
+dynamodb = "{tables}"
+"""
+
+
+class Job(NamedTuple):
+    """One that runs."""
+
+    id: str
+    topic: Topic
+    store: SearchStore
+    flink: Flink
+
+    def beacons(self) -> int:
+        """How many beacons the documents have that can be found; raises ServerFailed where the job failed."""
+        for failure in self.flink.ask(f"/jobs/{self.id}/exceptions")["exceptionHistory"]["entries"]:
+            raise ServerFailed(failure["stacktrace"][-2000:])
+        return self.store.activity(0).beacons
+
+
+class Place(NamedTuple):
+    """Where everything runs; `cluster` has one worker."""
+
+    folder: Path
+    kafka: str
+    tables: str
+    search: str
+    cluster: Cluster
+
+    @property
+    def flink(self) -> Flink:
+        """The cluster's REST interface."""
+        return Flink(self.cluster.url)
+
+    @contextmanager
+    def job(self, name: str, sites: Path, records: Sequence[Sequence[bytes]]) -> Iterator[Job]:
+        """A job of one worker with its own topic, which has lines already: those of an append together."""
+        topic = Topic(self.kafka, name)
+        topic.create(PARTITIONS, 1)
+        with closing(topic.writer()) as writer:
+            for lines in records:
+                writer.append(lines)
+        with closing(connect(endpoint=self.tables)) as client:
+            create_claims_table(client, f"{name}-claims")
+            create_marks_table(client, f"{name}-marks")
+            create_progress_table(client, f"{name}-progress")
+        url = f"{self.search.replace('http://', 'opensearch://')}/{name}"
+        settings = self.folder / f"{name}.toml"
+        settings.write_text(
+            _SETTINGS.format(
+                topic=topic, sites=sites, store=url, folder=self.folder, tables=self.tables
+            )
+        )
+        command = ["-pym", "bellrock.runners.flink.job", str(settings)]
+        submit(self.cluster.home, self.cluster.url, self.folder / "bellrock.zip", command)
+        running = self.flink.running(name)
+        with closing(open_search_store(url)) as store:
+            try:
+                yield Job(running, topic, store, self.flink)
+            finally:
+                httpx.patch(f"{self.cluster.url}/jobs/{running}?mode=cancel", timeout=30)
+                self.wait(lambda: self.flink.ask(f"/jobs/{running}")["state"] == "CANCELED")
+
+    def wait(self, holds: Callable[[], bool], every: float = 0.5) -> None:
+        """Wait until something holds; raises ServerFailed where it does not in ten minutes."""
+        end = time.monotonic() + _PATIENCE
+        while not holds():
+            if time.monotonic() > end:
+                raise ServerFailed(f"waited in vain: see {self.folder}/flink/log")
+            time.sleep(every)
+
+
+@contextmanager
+def place() -> Iterator[Place]:
+    """Start everything."""
+    os.environ |= AWS
+    with TemporaryDirectory(prefix="bellrock-bench-") as name:
+        folder = Path(name)
+        write_code(folder / "bellrock.zip")
+        jars = sorted((ROOT / ".make" / "flink").glob("*/*.jar"))
+        for server in ("kafka", "dynamodb", "opensearch"):
+            (folder / server).mkdir()
+        with (
+            kafka(folder / "kafka") as brokers,
+            dynamodb(folder / "dynamodb") as tables,
+            opensearch(folder / "opensearch") as search,
+            local_cluster(folder / "flink", ROOT / ".venv-flink", workers=1, jars=jars) as cluster,
+        ):
+            yield Place(folder, brokers, tables, search, cluster)
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time of a process and its children."""
+    total = 0.0
+    process = psutil.Process(pid)
+    for one in (process, *process.children(recursive=True)):
+        with suppress(psutil.NoSuchProcess):
+            times = one.cpu_times()
+            total += times.user + times.system
+    return total

@@ -1,0 +1,1 @@
+"""What Python does in the job on Flink, without Flink (`python -m bench.flink`)."""

@@ -1,0 +1,202 @@
+"""What documents cost: how many a beacon changes, and what writing them takes. `python -m bench.search`.
+
+The documents that workers write are made of traffic of 5,000 sites: the pipeline's deltas, summed up by
+document at every level, and of each flush those that changed, whole. Those of the first 200 sites go into a
+real OpenSearch of one node. Processor time is in microseconds for a document, of this process and of the
+node, in the second half. It takes some minutes, and all that it starts ends.
+"""
+
+import argparse
+import tempfile
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from time import process_time
+from typing import NamedTuple
+
+import polars as pl
+from opensearchpy import OpenSearch
+
+from bellrock.claims.memory import MemoryClaims
+from bellrock.marks.memory import MemoryMarks
+from bellrock.normalise.decode import route_of
+from bellrock.operators.state import State
+from bellrock.operators.summaries import NO_DELTAS, Deltas
+from bellrock.pipeline import Pipeline
+from bellrock.schema.document import RELATIONS
+from bellrock.schema.site import Site, Test
+from bellrock.simulate import catalogue
+from bellrock.simulate.past import past_lines
+from bellrock.simulate.visitors import Traffic
+from bellrock.store.search import SearchStore
+from bellrock.store.search.documents import KINDS, encode
+from bellrock.store.tables import LEVELS, ROLLED_UP
+from servers.opensearch import opensearch
+
+_SITES = 5_000
+_BEGIN_MS = 1_800_000_000_000  # the first of a minute
+_BEFORE_S, _MEASURED_S, _FLUSH_S = 60, 60, 3
+_WRITTEN_SITES = 200  # each begins with an index, and one small node cannot have 5,000
+_OPTIMISED = ("-XX:TieredStopAtLevel=4", "-Xmx2g")
+
+
+class _Flush(NamedTuple):
+    """What changed in some seconds of the log: whole documents by level."""
+
+    beacons: int
+    documents: dict[str, Deltas]
+
+
+def sites(optional: Sequence[str]) -> dict[str, Site]:
+    """Sites with a test, and these optional dimensions."""
+    return {
+        key: Site(
+            key=key,
+            currency=catalogue.CURRENCY,
+            order_key=bytes(32),
+            dimensions=tuple(optional),
+            labels=catalogue.LABELS,
+            timers=catalogue.TIMERS,
+            tests=(Test(catalogue.TEST, catalogue.CONTROL, catalogue.GROUPS),),
+        )
+        for key in (f"shop-{rank:04}" for rank in range(1, _SITES + 1))
+    }
+
+
+def flushes(rate: float, declared: dict[str, Site]) -> Iterator[_Flush]:
+    """Those of the measured minute."""
+    traffic = Traffic(rate=rate, seed=1, sites=tuple(declared))
+    end = _BEGIN_MS + 1000 * (_BEFORE_S + _MEASURED_S)
+    lines = past_lines(traffic, begin_ms=_BEGIN_MS, end_ms=end)
+    folding = Pipeline(declared, MemoryClaims(), MemoryMarks(), State())
+    totals = _Totals()
+    for number, part in groupby(lines, _flush_of):
+        together = list(part)
+        changed = totals.add(folding.step(together).deltas)
+        if number * _FLUSH_S >= _BEFORE_S:
+            yield _Flush(len(together), changed)
+
+
+def _flush_of(line: bytes) -> int:
+    at, _ = route_of(line)
+    return ((at or 0) - _BEGIN_MS) // (1000 * _FLUSH_S)
+
+
+class _Totals:
+    """All documents so far."""
+
+    def __init__(self) -> None:
+        self._rows = {
+            (relation, level): getattr(NO_DELTAS, relation)
+            for relation in RELATIONS
+            for level in LEVELS
+        }
+
+    def add(self, deltas: Deltas) -> dict[str, Deltas]:
+        """The documents that deltas change, whole, by level."""
+        return {level: self._changed(deltas, level) for level in LEVELS}
+
+    def _changed(self, deltas: Deltas, level: str) -> Deltas:
+        found = {relation: getattr(NO_DELTAS, relation) for relation in RELATIONS}
+        for relations in KINDS.values():
+            names = [name for name in relations if name and _has(name, level)]
+            news = {name: _floored(getattr(deltas, name), level) for name in names}
+            if not names:
+                continue
+            key = RELATIONS[names[0]].key
+            changed = pl.concat([new.select(key) for new in news.values()]).unique()
+            for name, new in news.items():
+                summed = _summed(name, pl.concat([self._rows[name, level], new]))
+                self._rows[name, level] = summed
+                found[name] = summed.join(changed, on=key, how="semi", nulls_equal=True)
+        return Deltas(**found)
+
+
+def _has(relation: str, level: str) -> bool:
+    return level == "minute" or relation in ROLLED_UP
+
+
+def _floored(rows: pl.DataFrame, level: str) -> pl.DataFrame:
+    return rows.with_columns(pl.col("minute") - pl.col("minute") % LEVELS[level])
+
+
+def _summed(relation: str, rows: pl.DataFrame) -> pl.DataFrame:
+    key, additive = RELATIONS[relation]
+    return rows.group_by(key).agg(pl.col(additive).sum()).select(rows.columns)
+
+
+def count(rate: float, found: Sequence[_Flush], optional: Sequence[str]) -> None:
+    """Print how many documents are written."""
+    beacons = sum(flush.beacons for flush in found)
+    print(
+        f"\n{rate:,.0f} beacons/s of {_SITES:,} sites, by {', '.join(optional) or 'nothing more'}"
+    )
+    for level in LEVELS:
+        made = [d for flush in found for d in encode(flush.documents[level], level)]
+        size = sum(len(document.body) for document in made) / max(len(made), 1)
+        print(
+            f"  {level:<8}{len(made) / len(found):>10,.0f} documents a flush"
+            f"{len(made) / beacons:>8.2f} for a beacon{size:>10,.0f} bytes each"
+        )
+
+
+def write(found: Sequence[_Flush], declared: Sequence[str]) -> None:
+    """Write them, and print what that takes."""
+    few = [_of_sites(flush, declared[:_WRITTEN_SITES]) for flush in found]
+    with tempfile.TemporaryDirectory() as folder, opensearch(Path(folder), *_OPTIMISED) as url:
+        client = OpenSearch(url, timeout=60)
+        store = SearchStore(client)
+        for version, flush in enumerate(few):
+            if version == len(few) // 2:  # indices are there, and the node's code is compiled
+                began, node, documents = process_time(), _node_seconds(client), 0
+            for level, changed in flush.documents.items():
+                store.write(changed, version, level=level)
+                documents += sum(len(getattr(changed, relation)) for relation, _ in KINDS.values())
+        ours, theirs = process_time() - began, _node_seconds(client) - node
+        client.indices.forcemerge(index="bellrock.*", params={"max_num_segments": 1})
+        stats = client.indices.stats(index="bellrock.*")["_all"]["primaries"]
+        stored = stats["docs"]["count"]
+        print(
+            f"  of {len(few[0].documents)} levels {documents:,} written:"
+            f" {1e6 * ours / documents:.0f} us of ours for each,"
+            f" {1e6 * theirs / documents:.0f} us of the node's;"
+            f" {stored:,} are stored, {stats['store']['size_in_bytes'] / stored:,.0f} bytes each"
+        )
+
+
+def _of_sites(flush: _Flush, keys: Sequence[str]) -> _Flush:
+    return _Flush(
+        flush.beacons,
+        {
+            level: Deltas(
+                **{
+                    relation: getattr(changed, relation).filter(pl.col("site").is_in(keys))
+                    for relation in RELATIONS
+                }
+            )
+            for level, changed in flush.documents.items()
+        },
+    )
+
+
+def _node_seconds(client: OpenSearch) -> float:
+    [node] = client.nodes.stats(metric="process")["nodes"].values()
+    return float(node["process"]["cpu"]["total_in_millis"]) / 1000
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("rates", nargs="*", type=float, default=[1080.0, 10_800.0])
+    rates = parser.parse_args().rates
+    for rate in rates:
+        for optional in ((), ("label", "firstLoad", "served", "country")):
+            declared = sites(optional)
+            found = list(flushes(rate, declared))
+            count(rate, found, optional)
+            if rate == rates[0]:
+                write(found, list(declared))
+
+
+if __name__ == "__main__":
+    main()
