@@ -66,17 +66,24 @@ class LogBook:
                     assert len(found) == count, f"a block of {count} lines has {len(found)}"
                     lines += found
         assert end == self.position + len(lines), f"the log had {self.position} lines, now {end}"
-        self._take(lines)
+        self.take(lines)
         return lines
 
     def require_same(self, lines: Sequence[bytes]) -> None:
         """Nothing has become another since it was read."""
         again = LogBook()
-        again._take(lines)
+        again.take(lines)
         assert again.position == self.position, f"a reader finds {again.position} lines"
         assert again._content.digest() == self._content.digest(), "lines have changed"
 
-    def _take(self, lines: Sequence[bytes]) -> None:
+    def require_what_was_acknowledged(self, visitors: Visitors) -> None:
+        """What was answered with 204 is there, and nothing that was not sent."""
+        lost, foreign = visitors.acknowledged - self.logged, self.logged - visitors.sent
+        assert not lost, f"{lost.total()} acknowledged are not in the log: {list(lost)[:3]}"
+        assert not foreign, f"{foreign.total()} in the log were not sent: {list(foreign)[:3]}"
+
+    def take(self, lines: Sequence[bytes]) -> None:
+        """Note the next lines."""
         for line in lines:
             said = _line.decode(line)
             assert said.at >= self._last_at, f"time goes back to {said.at}"
@@ -142,11 +149,9 @@ class Checks:
         shutil.rmtree(copy.parent)
 
     def _require_what_was_acknowledged(self) -> None:
-        visitors, logged = self._visitors, self.log.logged
-        assert not visitors.refused, f"answers other than 204: {visitors.refused}"
-        lost, foreign = visitors.acknowledged - logged, logged - visitors.sent
-        assert not lost, f"{lost.total()} acknowledged are not in the log: {list(lost)[:3]}"
-        assert not foreign, f"{foreign.total()} in the log were not sent: {list(foreign)[:3]}"
+        refused = self._visitors.refused
+        assert not refused, f"answers other than 204: {refused}"
+        self.log.require_what_was_acknowledged(self._visitors)
 
     def _fold(self, lines: int) -> None:
         for start in range(0, lines, _MOST_LINES):

@@ -65,6 +65,7 @@ def settings(folder: Path, step_seconds: float) -> Config:
         sites=str(sites),
         collect=f"127.0.0.1:{free_port()}",
         dashboard=f"127.0.0.1:{free_port()}",
+        trusted_proxies="127.0.0.1",
         country_header="X-Country",
         step_seconds=step_seconds,
     )
@@ -111,6 +112,7 @@ class Installation:
                 [
                     *BELLROCK, "serve", "--data", config.data, "--sites", config.sites,
                     "--collect", config.collect, "--dashboard", config.dashboard,
+                    "--trusted-proxies", config.trusted_proxies,
                     "--country-header", config.country_header,
                     "--step-seconds", str(config.step_seconds),
                 ],

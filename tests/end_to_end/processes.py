@@ -42,13 +42,14 @@ class FastTime(NamedTuple):
     """The time of the log; the wall clock showed `began` when it was 23:00."""
 
     began: float
+    speed: int = SPEED
 
     def clock(self) -> GuardedClock:
         """A clock of that time. It is steady by itself: a process that waits for a core must not be a jump."""
         read = [0.0]
 
         def wall() -> float:
-            read[0] = _EPOCH + (time.time() - self.began) * SPEED
+            read[0] = _EPOCH + (time.time() - self.began) * self.speed
             return read[0]
 
         return GuardedClock(wall=wall, steady=lambda: read[0])

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from bellrock.log.blocks import shard_of
 from bellrock.sites import Sites, parse_sites
 from end_to_end.installation import SITES
 from end_to_end.oddities import MINUTE, Planned, requests
@@ -54,19 +55,38 @@ def _text(element: bytes) -> bytes:
     return msgspec.json.encode(element.decode())
 
 
+class Orders:
+    """Orders, where they were and when; of two places that are folded side by side either may own one."""
+
+    def __init__(self, minutes: int) -> None:
+        """Two places race for an order that comes to both within so many minutes."""
+        self._minutes = minutes
+        self._seen: dict[bytes, list[tuple[int, object]]] = {}
+
+    def races(self, line: bytes, here: object) -> bool:
+        """Whether the order of a line, if it has one, races with one of another place; else it is noted."""
+        order = ORDER.search(line)
+        if not order:
+            return False
+        minute = at_of(line) // MINUTE
+        others = self._seen.setdefault(order[1], [])
+        if any(there != here and minute - then < self._minutes for then, there in others):
+            return True
+        others.append((minute, here))
+        return False
+
+
 def without_races(
     lines: Iterable[bytes], place: Callable[[bytes], object], minutes: int = 1
 ) -> Iterator[bytes]:
-    """Leave out the beacons of an order that was in another place so many minutes ago or less.
+    """Leave out the beacons of an order that was in another place so many minutes ago or less."""
+    orders = Orders(minutes)
+    return (line for line in lines if not orders.races(line, place(line)))
 
-    Of two places that are folded side by side either may own such an order.
-    """
-    seen: dict[bytes, list[tuple[int, object]]] = {}
-    for line in lines:
-        if order := ORDER.search(line):
-            minute, here = at_of(line) // MINUTE, place(line)
-            others = seen.setdefault(order[1], [])
-            if any(there != here and minute - then < minutes for then, there in others):
-                continue
-            others.append((minute, here))
-        yield line
+
+def requests_without_races(planned: Iterable[Planned], minutes: int) -> Iterator[Planned]:
+    """The same of requests that are to be sent, by shard."""
+    orders = Orders(minutes)
+    for request in planned:
+        if not any(orders.races(line, shard_of(line)) for line in _lines(request)):
+            yield request

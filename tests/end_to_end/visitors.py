@@ -26,13 +26,16 @@ def name(user_agent: str, country: str, element: bytes) -> bytes:
 
 
 class Visitors:
-    """All visitors together; their time runs `SPEED` times as fast as the clock, from `began` on."""
+    """All visitors together; their time runs `speed` times as fast as the clock, from `began` on."""
 
-    def __init__(self, address: Address, planned: Iterator[Planned], began: float) -> None:
+    def __init__(
+        self, address: Address, planned: Iterator[Planned], began: float, speed: int = SPEED
+    ) -> None:
         """Nothing is sent yet."""
         self.sent, self.acknowledged = Counter[bytes](), Counter[bytes]()
         self.refused = Counter[int]()
         self._address, self._planned, self._began = address, planned, began
+        self._speed = speed
         self._poster: Poster | None = None
         self._open = 0
 
@@ -43,7 +46,7 @@ class Visitors:
         try:
             while not stop.is_set():
                 planned = next(self._planned)
-                ahead = self._began + planned.at / 1000 / SPEED - time.time()
+                ahead = self._began + planned.at / 1000 / self._speed - time.time()
                 await asyncio.sleep(max(ahead, _TICK) if ahead > 0 else 0)
                 if ahead > -_MISSED:
                     self._send(poster, planned)
