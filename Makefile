@@ -1,6 +1,6 @@
 # The single door. Every target sets up what it needs, says what it does, and is quick the second time.
 .DEFAULT_GOAL := help
-.PHONY: help flink demo demo-distributed test parity torture check format bench bench-engine docs pictures wheel lock clean
+.PHONY: help flink demo demo-distributed test parity faults torture fuzz check format bench bench-delivery bench-engine bench-collector docs pictures wheel lock clean
 .DELETE_ON_ERROR:
 SHELL := /bin/bash
 
@@ -24,7 +24,7 @@ help: ## this list
 demo: $(DONE)/python $(TRACKER) $(DASHBOARD) ## a demonstration shop with visitors, and its dashboard, until Ctrl-C
 	@exec $(BIN)/bellrock demo
 
-test: $(DONE)/python $(DONE)/chromium $(DONE)/servers $(TRACKER) $(DASHBOARD) ## every test
+test: $(DONE)/python $(DONE)/chromium $(DONE)/firefox $(DONE)/servers $(TRACKER) $(DASHBOARD) ## every test
 	@$(MAKE) --no-print-directory flink || echo "   Tests with a real Flink are left out."
 	$(SAY) "Tests of the tracker and the dashboard"
 	@cd tracker && $(NPM) test --silent
@@ -38,9 +38,16 @@ demo-distributed: $(DONE)/python $(DONE)/servers flink $(TRACKER) $(DASHBOARD) #
 parity: $(DONE)/python $(DONE)/servers flink ## one log through every arrangement gives the documents of the fold
 	@PARITY=1 $(BIN)/pytest -q -s -p no:randomly tests/end_to_end/test_parity.py
 
+faults: $(DONE)/python $(DONE)/servers flink ## all that can fail fails, distributed, while beacons flow; ROUNDS=n MINUTES=n choose
+	@FAULTS_ROUNDS=$(or $(ROUNDS),2) FAULTS_MINUTES=$(MINUTES) FAULTS_SEED=$(SEED) $(BIN)/pytest -q -s -p no:randomly \
+	  --basetemp=$(DONE)/faults tests/end_to_end/test_faults.py
+
 torture: $(DONE)/python ## engine and collector killed 1,000 times under load; KILLS=n chooses how often
 	@TORTURE_KILLS=$(or $(KILLS),1000) TORTURE_SEED=$(SEED) $(BIN)/pytest -q -s -p no:randomly \
 	  --basetemp=$(DONE)/torture tests/end_to_end/test_torture.py
+
+fuzz: $(DONE)/python ## ten million mutated requests through the collector's parser; COUNT=n SEED=n choose
+	@PYTHONPATH=tests $(BIN)/python -m fuzz --count $(or $(COUNT),10000000) --seed $(or $(SEED),1)
 
 check: $(DONE)/python tracker/node_modules/.done dashboard/node_modules/.done ## format, lint, types, direction of imports
 	$(SAY) "Format and lint"
@@ -60,8 +67,14 @@ format: $(DONE)/python tracker/node_modules/.done dashboard/node_modules/.done #
 bench: $(DONE)/python ## figures of this machine, as ratios
 	@$(BIN)/python -m bench
 
+bench-delivery: $(DONE)/python $(DONE)/chromium $(DONE)/firefox $(TRACKER) ## which share of visits leaves its beacons, by browser and way
+	@PYTHONPATH=tests $(BIN)/python -m bench.delivery
+
 bench-engine: $(DONE)/python .venv-bench-flink/.done .venv-bench-spark/.done ## the engine on one core, beside Flink SQL and Spark
 	@$(BIN)/python -m bench.engine
+
+bench-collector: $(DONE)/python ## the collector on one core, durable, beside nginx
+	@$(BIN)/python -m bench.collector
 
 flink: $(DONE)/python .venv-flink/.done $(DONE)/flink/.done ## what `bellrock flink` needs: Flink and its connectors
 
@@ -99,6 +112,11 @@ $(DONE)/python: requirements/dev.txt pyproject.toml
 $(DONE)/chromium:
 	@command -v chromium >/dev/null || { \
 	  echo "The browser tests drive the system's Chromium. On Debian: apt-get install chromium"; exit 1; }
+	@mkdir -p $(DONE) && touch $@
+
+$(DONE)/firefox:
+	@command -v firefox-esr >/dev/null || command -v firefox >/dev/null || { \
+	  echo "The browser tests start the system's Firefox, too. On Debian: apt-get install firefox-esr"; exit 1; }
 	@mkdir -p $(DONE) && touch $@
 
 $(DONE)/servers: tests/servers/pom.xml
@@ -150,7 +168,7 @@ $(DONE)/flink/.done: deploy/flink/pom.xml
 	@cd $* && $(NPM) ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(TRACKER): tracker/node_modules/.done $(shell find tracker/src -type f) tracker/vite.config.ts
+$(TRACKER): tracker/node_modules/.done $(shell find tracker/src -type f) $(addprefix tracker/,vite.config.ts lean.ts budget.ts)
 	$(SAY) "Tracker"
 	@cd tracker && $(NPM) run --silent build
 	@touch $@

@@ -64,7 +64,8 @@ class Running:
         self.collector, self.dashboard = free_address(), free_address()
         self.process = subprocess.Popen(
             [
-                *BELLROCK, "serve", "--data", self.data, "--country-header", "X-Country",
+                *BELLROCK, "serve", "--data", self.data,
+                "--trusted-proxies", "127.0.0.1", "--country-header", "X-Country",
                 "--collect", self.collector, "--dashboard", self.dashboard,
             ],
             stdout=subprocess.PIPE,

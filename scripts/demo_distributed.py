@@ -17,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bellrock.claims.dynamodb import create_claims_table
+from bellrock.commands.dynamodb import create
 from bellrock.demo import shop
 from bellrock.demo.demo import (
     COUNTRY_HEADER,
@@ -28,11 +28,8 @@ from bellrock.demo.demo import (
     welcome,
 )
 from bellrock.demo.prepare import declare_site, prepare_sign_in
-from bellrock.dynamodb.client import connect
 from bellrock.log.kafka import Topic
-from bellrock.marks.dynamodb import create_marks_table
 from bellrock.runners.flink.cluster import local_cluster
-from bellrock.runners.flink.horizon import create_progress_table
 from bellrock.runners.flink.package import write_code
 from bellrock.runners.flink.submit import submit
 from bellrock.simulate import load
@@ -44,11 +41,6 @@ from servers.process import running
 from servers.shared import Start
 
 ROOT = Path(__file__).parents[1]
-TABLES = {
-    "claims": create_claims_table,
-    "marks": create_marks_table,
-    "progress": create_progress_table,
-}
 SETTINGS = """\
 log = "{topic.url}"
 sites = "{options.config.sites_file}"
@@ -92,8 +84,7 @@ def _start(options: DemoOptions, workers: int, servers: ExitStack) -> None:
     topic = Topic(enter(_told("Kafka", kafka, options.data)), "beacons")
     topic.create(PARTITIONS, 1)
     tables = enter(_told("DynamoDB", dynamodb, options.data))
-    for name, create in TABLES.items():
-        create(connect(endpoint=tables), name)
+    create(claims="claims", marks="marks", progress="progress", endpoint=tables)
     search = enter(_told("OpenSearch", opensearch, options.data))
     store = search.replace("http://", "opensearch://")
     say("Flink")

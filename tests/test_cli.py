@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from hashlib import sha384
 from pathlib import Path
 from typing import NamedTuple
 
@@ -155,6 +157,26 @@ def test_check_refuses_what_is_wrong(run: Run, monkeypatch: pytest.MonkeyPatch) 
     assert "nowhere.toml: cannot be read" in refused(run("check", "--config", "nowhere.toml"))
     monkeypatch.setenv("BELLROCK_DASHBORD", "x")
     assert "Did you mean 'BELLROCK_DASHBOARD'?" in refused(run("check"))
+
+
+# --- snippet ---
+
+
+def test_the_snippet_names_the_collector_the_site_and_the_hash_of_the_build(
+    run: Run, built_tracker: Path
+) -> None:
+    run("site", "add", "shop-a")
+    ran = run("snippet", "shop-a")
+    assert (ran.status, ran.err) == (0, "")
+    digest = b64encode(sha384(built_tracker.read_bytes()).digest()).decode()
+    assert ran.out.startswith('<script defer src="http://127.0.0.1:8080/t.')
+    assert f'data-site="shop-a"\n  integrity="sha384-{digest}"' in ran.out
+    assert "/t.attribution." in run("snippet", "shop-a", "--attribution").out
+
+
+def test_the_snippet_of_an_unknown_site_is_refused(run: Run) -> None:
+    run("site", "add", "shop-a")
+    assert "there is no site 'shop-b'" in refused(run("snippet", "shop-b"))
 
 
 # --- site ---

@@ -49,6 +49,22 @@ def test_numbers_are_read_from_the_texts_of_the_environment(tmp_path: Path) -> N
     assert (config.step_seconds, config.commit_window_ms) == (0.5, 7.0)
 
 
+@pytest.mark.parametrize(
+    ("gib", "keep"), [("64", 64 * 2**30), ("0.001", 1_073_742), ("0", None), ("0.0", None)]
+)
+def test_the_bound_of_the_log_is_given_in_gib_and_0_is_none(
+    tmp_path: Path, gib: str, keep: int | None
+) -> None:
+    config = load(None, {"BELLROCK_LOG_KEEP_GIB": gib}, directory=tmp_path)
+    assert config.log_keep_bytes == keep
+
+
+@pytest.mark.parametrize("gib", ["0.0009", "-1", "nan", "inf", "1e30"])
+def test_a_bound_of_the_log_that_is_none_is_refused(tmp_path: Path, gib: str) -> None:
+    with pytest.raises(ConfigurationError, match="log_keep_gib"):
+        load(None, {"BELLROCK_LOG_KEEP_GIB": gib}, directory=tmp_path)
+
+
 def test_everything_that_is_stored_lies_in_the_data_directory(tmp_path: Path) -> None:
     config = load(None, {"BELLROCK_DATA": str(tmp_path)}, directory=tmp_path)
     places = [config.sites_file, config.log_directory, config.store_file, config.accounts_file]
@@ -117,6 +133,37 @@ def test_a_log_is_named_by_its_url_and_anything_else_is_refused(tmp_path: Path) 
     assert load_config(None, {"BELLROCK_LOG": url}, {}).log == url
     with pytest.raises(ConfigurationError, match="is not the URL of a log"):
         load_config(None, {}, {"log": str(tmp_path)})
+
+
+@pytest.mark.parametrize(
+    "text", ["'127.0.0.1, 10.0.0.0/8'", "'127.0.0.1,10.0.0.0/8,'", "['127.0.0.1', '10.0.0.0/8']"]
+)
+def test_trusted_proxies_are_networks_as_text_or_as_a_list(tmp_path: Path, text: str) -> None:
+    config = load(f"trusted_proxies = {text}", directory=tmp_path)
+    assert config.proxies == ("127.0.0.1", "10.0.0.0/8")
+
+
+@pytest.mark.parametrize("text", ["10.0.0.1/8", "proxy.example", "10.0.0.0/33", "10.0.0.0 ::1"])
+def test_a_trusted_proxy_that_is_no_network_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(ConfigurationError, match=r"Write networks like 10\.0\.0\.0/8"):
+        load(None, {"BELLROCK_TRUSTED_PROXIES": f"127.0.0.1, {text}"}, directory=tmp_path)
+
+
+def test_a_country_header_that_nobody_may_send_is_refused(tmp_path: Path) -> None:
+    header = {"BELLROCK_COUNTRY_HEADER": "cf-ipcountry"}
+    with pytest.raises(ConfigurationError, match="trusted_proxies is empty"):
+        load(None, header, directory=tmp_path)
+    proxies = {"BELLROCK_TRUSTED_PROXIES": "127.0.0.1"}
+    assert load(None, header | proxies, directory=tmp_path).country_header == "cf-ipcountry"
+
+
+@pytest.mark.parametrize("name", ["address_budget", "site_budget"])
+def test_a_budget_is_0_or_above(tmp_path: Path, name: str) -> None:
+    for value in ("0", "0.5", "20000"):
+        assert getattr(load(None, {}, {name: value}, directory=tmp_path), name) == float(value)
+    for value in ("-1", "nan", "inf"):
+        with pytest.raises(ConfigurationError, match="out of range"):
+            load(None, {}, {name: value}, directory=tmp_path)
 
 
 @pytest.mark.parametrize("name", ["commit_window_ms", "step_seconds"])

@@ -11,6 +11,7 @@ def test_the_lag_is_how_long_the_newest_line_had_waited() -> None:
     assert Step(1, 5, 1_000, 3_500).lag_seconds == 2.5
     assert Step(1, 5, 4_000, 3_500).lag_seconds == 0
     assert Step(0, 0, None, 0).lag_seconds == 0
+    assert Step(1, 5, 1_000, None).lag_seconds is None
 
 
 def test_every_listener_hears_of_a_step_from_another_thread() -> None:

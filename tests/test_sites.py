@@ -26,6 +26,7 @@ labels = ["home", "product"]
 releases = ["r1"]
 timers = ["hero"]
 parameters = ["utm_source"]
+budget = 50
 gpc = "drop"
 
 [[site.test]]
@@ -53,6 +54,7 @@ def test_a_site_is_what_the_file_says() -> None:
             releases=("r1",),
             timers=("hero",),
             parameters=("utm_source",),
+            budget=50.0,
             gpc="drop",
             tests=(
                 ABTest("speed", "A", {"A": 0.5, "B": 0.5}),
@@ -100,6 +102,10 @@ MISTAKES = [
     ("= 5000", "= 0", SITE, "revenue_cap is out of range", "1 to 10000000"),
     ("= 5000", "= 10000001", SITE, "revenue_cap is out of range", "1 to 10000000"),
     ("= 5000", '= "5000"', "sites.toml", "Expected `int`, got `str` - at `$.site[0].revenue_cap`", "sites.toml"),
+    ("= 50\n", "= 0\n", SITE, "budget is out of range", "site_budget"),
+    ("= 50\n", "= -1.5\n", SITE, "budget is out of range", "site_budget"),
+    ("= 50\n", "= nan\n", SITE, "budget is out of range", "site_budget"),
+    ("= 50\n", "= inf\n", SITE, "budget is out of range", "site_budget"),
     ('"drop"', '"dorp"', SITE, "gpc is 'dorp'", "drop, anonymous or ignore"),
     ('["country", "label"]', '["country", "lable"]', SITE, "unknown dimension 'lable'", "Did you mean 'label'?"),
     ('["country", "label"]', '["browser"]', SITE, "unknown dimension 'browser'", "Did you mean '"),

@@ -76,6 +76,9 @@ class _Portions:
         """See `LogReader.end`."""
         return len(self._lines)
 
+    def passed(self, position: int) -> None:
+        """See `LogReader.passed`; nothing is deleted."""
+
     def close(self) -> None:
         """Do nothing."""
 

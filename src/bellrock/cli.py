@@ -18,10 +18,11 @@ from cyclopts.validators import Number
 from bellrock import __version__
 from bellrock.commands.accounts import token_app, user_app
 from bellrock.commands.bots import bots_app
+from bellrock.commands.dynamodb import dynamodb_app
 from bellrock.commands.flink import flink_app
 from bellrock.commands.log import log_app
 from bellrock.commands.search import search_app
-from bellrock.commands.settings import PLACE, SETTINGS, Place, Settings
+from bellrock.commands.settings import PLACE, SETTINGS, Place, Settings, require_site
 from bellrock.commands.tables import show, table
 from bellrock.errors import (
     FAILED,
@@ -41,7 +42,7 @@ app = App(
     help="Real-time web-performance analytics for A/B tests on live traffic.",
 )
 site_app = App(name="site", help="Declare sites.")
-for _sub in (site_app, token_app, user_app, log_app, bots_app, flink_app, search_app):
+for _sub in (site_app, token_app, user_app, log_app, bots_app, flink_app, search_app, dynamodb_app):
     app.command(_sub)
 
 Positive = Annotated[float, Parameter(validator=Number(gt=0))]
@@ -234,6 +235,29 @@ def check(settings: Settings = SETTINGS) -> None:
     show(rows)
     sites = load_sites(config.sites_file)
     print(f"{config.sites_file}: {len(sites)} site{'' if len(sites) == 1 else 's'}, no mistakes")
+
+
+@app.command
+def snippet(site: str, *, attribution: bool = False, place: Place = PLACE) -> None:
+    """Print the line of HTML that loads this very tracker, with its hash.
+
+    Parameters
+    ----------
+    site
+        The site's key.
+    attribution
+        The larger build, which says which element each vital is about.
+
+    """
+    from bellrock.collector.tracker import snippet as line
+
+    config = place.load()
+    require_site(config, site)
+    name = "t.attribution.js" if attribution else "t.js"
+    try:
+        print(line(config.collect_address.url, site, name))
+    except FileNotFoundError as error:
+        raise ConfigurationError("tracker", f"{name} is not built", "Run: make wheel") from error
 
 
 @site_app.command(name="add")

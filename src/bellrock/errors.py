@@ -3,6 +3,7 @@
     BellrockError
     ├── ConfigurationError      a setting, a sites file or an argument is wrong
     ├── LogUnavailable          the log cannot be written or read now
+    │   └── LogDamaged          lines of the log cannot be read any more
     ├── LogInUse                another process writes this log
     ├── StoreInUse              another engine has this data directory open
     ├── StoreUnavailable        the search store cannot be reached, or is too busy, now
@@ -35,7 +36,11 @@ class ConfigurationError(BellrockError):
 
 
 class LogUnavailable(BellrockError):
-    """The log cannot be written or read now; an embedded log keeps nothing of the refused call."""
+    """The log cannot be written or read now; an embedded log keeps a refused append whole or not at all."""
+
+
+class LogDamaged(LogUnavailable):
+    """Lines of the log cannot be read any more: a file of it is damaged or missing, and must be restored."""
 
 
 class LogInUse(BellrockError):

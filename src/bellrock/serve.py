@@ -28,7 +28,7 @@ _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.25, 15.0  # seconds between a death and the 
 _HEALTHY_AFTER = 30.0  # seconds after which a process's deaths are forgotten
 _STOP_WITHIN = 20.0  # seconds to flush and stop
 _WATCH_EVERY = 1.0
-_STORE = f"{ENVIRONMENT}STORE"
+_PRIVATE = ("log", "store")  # URLs that may hold a password
 _logger = structlog.get_logger(__name__)
 
 
@@ -96,7 +96,7 @@ class Supervisor:
             "--supervised",
             *_arguments(self._config),
             stdin=PIPE,
-            env={**os.environ, _STORE: self._config.store},
+            env={**os.environ, **_variables(self._config)},
             start_new_session=True,  # so that Ctrl-C reaches the supervisor alone
         )
         self._running[name] = process
@@ -172,9 +172,13 @@ def welcome(config: Config, password: str | None) -> str:
 
 
 def _arguments(config: Config) -> list[str]:
-    """All but the store, whose URL may hold a password: everybody on a machine sees arguments."""
-    names = [name for name in config.__struct_fields__ if name != "store"]
+    """All that is not private: everybody on a machine sees arguments."""
+    names = [name for name in config.__struct_fields__ if name not in _PRIVATE]
     return [f"--{name.replace('_', '-')}={getattr(config, name)}" for name in names]
+
+
+def _variables(config: Config) -> dict[str, str]:
+    return {f"{ENVIRONMENT}{name.upper()}": getattr(config, name) for name in _PRIVATE}
 
 
 async def _answers(url: str) -> None:

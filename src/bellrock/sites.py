@@ -6,6 +6,7 @@ the site, the setting and the mend; nothing is guessed.
 """
 
 import json
+import math
 import os
 import re
 import secrets
@@ -60,6 +61,7 @@ class _SiteTable(msgspec.Struct, forbid_unknown_fields=True):
     timers: list[str] = []
     parameters: list[str] = []
     gpc: str = "anonymous"
+    budget: float | None = None
     test: list[_TestTable] = []
 
 
@@ -183,6 +185,11 @@ def _site(table: _SiteTable, place: str) -> Site:
         f"gpc is {table.gpc!r}",
         "Use drop, anonymous or ignore.",
     )
+    need(
+        table.budget is None or 0 < table.budget < math.inf,
+        "budget is out of range",
+        "Write beacons a second, above 0; without it the setting site_budget holds.",
+    )
     _check_dimensions(table, need)
     _check_timers(table, need)
     need(
@@ -202,6 +209,7 @@ def _site(table: _SiteTable, place: str) -> Site:
         releases=tuple(table.releases),
         timers=tuple(table.timers),
         parameters=tuple(table.parameters),
+        budget=table.budget,
         gpc=table.gpc,  # type: ignore[arg-type]  # checked above
         tests=tuple(_test(t, place) for t in table.test),
     )

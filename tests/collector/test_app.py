@@ -3,18 +3,21 @@
 import asyncio
 import gzip
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
 
 import httpx
 import msgspec
 import pytest
 
+from bellrock.collector.addresses import networks
 from bellrock.collector.app import Collector
+from bellrock.collector.budgets import Budgets
 from bellrock.collector.clock import GuardedClock
 from bellrock.collector.commit import GroupCommit
-from bellrock.collector.config import Policy
+from bellrock.collector.config import Check, Policy
 from bellrock.collector.limits import BODY_BYTES, DISCARDED_BYTES
+from bellrock.collector.origin import Origins
 from bellrock.collector.tracker import load_tracker
 from bellrock.errors import LogUnavailable
 from bellrock.log.memory import MemoryLog
@@ -36,13 +39,22 @@ class FullLog(MemoryLog):
         self.probe()
 
 
-def visit(story: Story, log: MemoryLog, tracker: Path | None = None) -> None:
+def visit(
+    story: Story,
+    log: MemoryLog,
+    tracker: Path | None = None,
+    *,
+    proxies: Sequence[str] = ("127.0.0.1",),
+    budgets: Budgets | None = None,
+    check: Check | None = None,
+) -> None:
     """Run a collector on `log` for as long as the story lasts."""
 
     async def run() -> None:
         commit = GroupCommit(log, GuardedClock(lambda: 1000.0, lambda: 0.0), 0, window=0.001)
         assets = load_tracker(tracker) if tracker else {}
-        app = Collector(commit, POLICIES, assets, country_header="CF-IPCountry")
+        origins = Origins(networks(proxies), "CF-IPCountry")
+        app = Collector(commit, POLICIES, assets, origins, budgets, check)
         running = asyncio.create_task(commit.run())
         async with listening(app) as listener:
             address, agent = f"http://127.0.0.1:{listener.port}", {"user-agent": "Firefox"}
@@ -152,6 +164,89 @@ def test_no_address_and_no_cookie_is_stored() -> None:
     assert post(BEACON, headers) == post(BEACON)
 
 
+def test_a_country_is_believed_only_from_a_trusted_proxy() -> None:
+    log = MemoryLog()
+
+    async def story(client: httpx.AsyncClient) -> None:
+        headers = {"CF-IPCountry": "DE", "X-Forwarded-For": "127.0.0.1"}
+        assert (await client.post("/b", content=BEACON, headers=headers)).status_code == 204
+
+    visit(story, log, proxies=[])
+    assert b"country" not in log.read(0, 1).lines[0]
+
+
+def test_past_a_budget_nothing_is_kept_and_the_answer_says_when_to_come_again() -> None:
+    log, now = MemoryLog(), [0.0]
+    budgets = Budgets(per_address=0.5, declared=POLICIES, clock=lambda: now[0])
+
+    async def story(client: httpx.AsyncClient) -> None:
+        async def post(visitor: str) -> httpx.Response:
+            forged = f"203.0.113.{len(log.read(0, 100).lines)}"
+            headers = {"X-Forwarded-For": f"{forged}, {visitor}"}
+            return await client.post("/b", content=BEACON, headers=headers)
+
+        assert [(await post("192.0.2.1")).status_code for _ in range(5)] == [204] * 5
+        answer = await post("192.0.2.99")
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "1")
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert "budget of its address" in answer.text
+        assert (await post("198.51.100.1")).status_code == 204
+        health = (await client.get("/health")).json()
+        assert (health["accepted"], health["rejected"]) == (6, {"429": 1})
+        assert health["limited"] == {"address": 1}
+        now[0] += 2
+        assert (await post("192.0.2.1")).status_code == 204
+
+    visit(story, log, budgets=budgets)
+    assert len(log.read(0, 100).lines) == 7
+
+
+def test_a_site_past_its_budget_does_not_take_that_of_another() -> None:
+    log = MemoryLog()
+    budgets = Budgets(per_site=0.2, declared=POLICIES, clock=lambda: 0.0)
+
+    async def story(client: httpx.AsyncClient) -> None:
+        async def post(*sites: str) -> int:
+            body = msgspec.json.encode([{"site": site} for site in sites])
+            return (await client.post("/b", content=body)).status_code
+
+        assert [await post("shop-a") for _ in range(3)] == [204, 204, 429]
+        assert await post("shop-i") == 204
+        assert await post("shop-i", "shop-a") == 429
+        assert (await client.get("/health")).json()["limited"] == {"site": 2}
+
+    visit(story, log, budgets=budgets)
+    assert len(log.read(0, 100).lines) == 3
+
+
+def test_beacons_of_boomerang_are_collected_and_objections_hold_for_them() -> None:
+    log = MemoryLog()
+
+    async def story(client: httpx.AsyncClient) -> None:
+        form = {"v": "1", "u": "https://shop.example/?q", "n": "1", "pid": "a", "rt.si": "b-c"}
+        form |= {"h.ab": "B"}
+        assert (await client.post("/boomerang/shop-a?test=speed", data=form)).status_code == 204
+        query = {"site": "shop-i", **form}
+        assert (await client.get("/boomerang", params=query)).status_code == 204
+        drop = await client.post("/boomerang/shop-d", data=form, headers={"Sec-GPC": "1"})
+        assert drop.status_code == 204
+        assert (await client.post("/boomerang/shop-a", content=b"hello")).status_code == 204
+        assert (await client.post("/boomerang/shop-a", content=b"x" * 70_000)).status_code == 413
+        assert (await client.options("/boomerang/shop-a")).status_code == 204
+        head = await client.head("/boomerang/shop-a")
+        assert head.headers["allow"] == "GET, POST, OPTIONS"
+        assert (await client.get("/boomerangs")).status_code == 404
+        assert (await client.get("/health")).json()["dropped"] == 1
+
+    visit(story, log)
+    lines = [msgspec.json.decode(line) for line in log.read(0, 10).lines]
+    sites = [line.get("beacon", {}).get("site") for line in lines]
+    assert sites == ["shop-a", "shop-i", None]
+    assert lines[0]["beacon"]["page"] == {"url": "https://shop.example/"}
+    assert lines[0]["beacon"]["test"] == {"name": "speed", "group": "B"}
+    assert lines[2]["raw"] == "hello"
+
+
 def test_a_log_without_room_is_503_with_a_time_to_come_back() -> None:
     async def story(client: httpx.AsyncClient) -> None:
         assert (await client.get("/health")).status_code == 200
@@ -180,9 +275,32 @@ def test_health_counts_what_was_accepted_dropped_and_rejected() -> None:
             "accepted": 1,
             "dropped": 1,
             "rejected": {"413": 1, "404": 1},
+            "limited": {},
         }
 
     visit(story, MemoryLog())
+
+
+def test_prometheus_is_told_what_was_counted() -> None:
+    budgets = Budgets(per_site=0.1, declared=POLICIES, clock=lambda: 0.0)
+
+    async def story(client: httpx.AsyncClient) -> None:
+        await client.post("/b", content=b'[{"site":"shop-d"},{}]', headers={"DNT": "1"})
+        await client.post("/b", content=b'{"site":"shop-d"}')
+        await client.get("/nowhere")
+        answer = await client.get("/metrics")
+        assert answer.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+        told = [line for line in answer.text.splitlines() if not line.startswith("#")]
+        assert told == [
+            "bellrock_collector_accepted_total 1.0",
+            "bellrock_collector_dropped_total 1.0",
+            'bellrock_collector_rejected_total{status="404"} 1.0',
+            'bellrock_collector_rejected_total{status="429"} 1.0',
+            'bellrock_collector_limited_total{of="site"} 1.0',
+        ]
+        assert (await client.head("/metrics")).content == b""
+
+    visit(story, MemoryLog(), budgets=budgets)
 
 
 def test_a_preflight_is_allowed_for_a_day_and_without_credentials() -> None:
@@ -209,6 +327,65 @@ def test_another_method_is_405_and_says_which_are_right(
     answer = get(path, method)
     assert answer.status_code == 405
     assert answer.headers["allow"] == allowed
+
+
+def echo(lines: Sequence[bytes]) -> list[list[str]]:
+    """A check that finds the lines themselves."""
+    return [[line.decode()] for line in lines]
+
+
+def test_a_check_says_what_it_finds_in_each_beacon_and_keeps_nothing() -> None:
+    log = MemoryLog()
+
+    async def story(client: httpx.AsyncClient) -> None:
+        body = b'[{"site":"shop-d"},5]'
+        answer = await client.post("/b/check", content=body, headers={"DNT": "1"})
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.json() == {
+            "stored": False,
+            "beacons": [
+                {"issues": ['{"at":0,"ua":"Firefox","gpc":false,"beacon":{"site":"shop-d"}}']},
+                {"issues": ['{"at":0,"ua":"Firefox","raw":"5"}']},
+            ],
+        }
+        assert answer.text.count("\n") > 5, "people read it"
+        assert (await client.options("/b/check")).status_code == 204
+        assert (await client.get("/b/check")).headers["allow"] == "POST, OPTIONS"
+        assert (await client.get("/health")).json()["accepted"] == 0
+
+    visit(story, log, check=echo)
+    assert log.end() == 0
+
+
+def test_a_check_has_the_limits_of_a_beacon_and_one_of_its_own() -> None:
+    budgets = Budgets(clock=lambda: 0.0)
+
+    async def story(client: httpx.AsyncClient) -> None:
+        many = await client.post("/b/check", content=b"[" + b"{}," * 100 + b"{}]")
+        assert many.status_code == 413
+        asked = [(await client.post("/b/check", content=b"{}")).status_code for _ in range(80)]
+        assert asked == [200] * 79 + [429]
+        assert (await client.post("/b", content=b"{}")).status_code == 204
+        assert (await client.get("/health")).json()["limited"] == {"check": 1}
+
+    visit(story, MemoryLog(), budgets=budgets, check=echo)
+
+
+def test_a_check_that_fails_is_answered_and_the_collector_goes_on() -> None:
+    def fail(_lines: Sequence[bytes]) -> list[list[str]]:
+        raise ZeroDivisionError
+
+    async def story(client: httpx.AsyncClient) -> None:
+        assert (await client.post("/b/check", content=b"{}")).status_code == 500
+        assert (await client.post("/b", content=b"{}")).status_code == 204
+
+    visit(story, MemoryLog(), check=fail)
+
+
+def test_where_nothing_checks_there_is_no_such_address() -> None:
+    assert get("/b/check", "POST").status_code == 404
 
 
 @pytest.mark.parametrize("path", ["/", "/b/", "/B", "/b/check/x", "/t.js"])

@@ -27,7 +27,7 @@ def nested(levels: int) -> bytes:
     "text",
     [
         b"{}",
-        b'{"v":1,"site":"shop-a"}',
+        b'{"v":1,"sit":"shop-a"}',
         b'{ "v" : 1.0e0 , "unknown" : [ {} ] }',
         b'{"a":1,"a":2}',
         b'{"number":1e400,"other":-0,"long":' + b"9" * 5000 + b"}",
@@ -40,6 +40,23 @@ def test_an_object_is_kept_byte_for_byte_alone_and_in_an_array(text: bytes) -> N
     assert elements(text) == [beacon(text)]
     assert elements(b" \t" + text + b"\r\n") == [beacon(text)]
     assert elements(b"[" + text + b" ,\n" + text + b"]") == [beacon(text), beacon(text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "site"),
+    [
+        (b'{"v":1,"site":"shop-a"}', "shop-a"),
+        (b'{"page":{"site":"inner"},"s\\u0069te" : "shop\\u002da"}', "shop-a"),
+        (b'{"site":"first","site":"shop-a"}', "shop-a"),
+        (b'{"v":1}', ""),
+        (b'{"site":7}', ""),
+        (b'{"site":null,"a":[1e400]}', ""),
+        (b'{"site":"\\ud800"}', ""),
+    ],
+)
+def test_a_beacon_is_known_by_the_site_that_it_names(text: bytes, site: str) -> None:
+    assert elements(text) == elements(b"[" + text + b"]")
+    assert elements(text) == [Element(text, is_beacon=True, site=site)]
 
 
 @pytest.mark.parametrize(

@@ -141,3 +141,44 @@ def test_who_takes_too_long_is_given_up_and_who_waits_for_us_is_not(
                 client.writer.close()
 
     play(story)
+
+
+def test_those_that_share_an_address_get_each_a_part_of_its_connections() -> None:
+    async def story() -> None:
+        desks = [Desk(), Desk()]
+        first = await Listener.open(desks[0], "127.0.0.1", 0, shared=True)
+        second = await Listener.open(desks[1], "127.0.0.1", first.port, shared=True)
+        clients = [await Client.to(first) for _ in range(100)]
+        for number, client in enumerate(clients):
+            client.send(GET % number)
+        await until(lambda: sum(len(desk.handled) for desk in desks) == len(clients))
+        assert all(desk.handled for desk in desks)
+        for client in clients:
+            client.writer.close()
+        for desk, listener in zip(desks, (first, second), strict=True):
+            for handled in desk.handled:
+                handled.echo()
+            await listener.close()
+
+    play(story)
+
+
+def test_at_once_it_sends_the_answers_that_are_there_and_waits_for_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("bellrock.collector.listener._LEAVE_SECONDS", 0.03)
+
+    async def story() -> None:
+        desk = Desk()
+        listener = await Listener.open(desk, "127.0.0.1", 0)
+        answered, sends = await Client.to(listener), await Client.to(listener)
+        sends.send((GET % 2)[:-2])
+        answered.send(GET % 1)
+        (await desk.has(0)).echo()
+        await asyncio.wait_for(listener.close(at_once=True), 5)
+        assert await answered.answer() == (200, b"/1")
+        assert await sends.is_closed()
+        answered.writer.close()
+        sends.writer.close()
+
+    play(story)

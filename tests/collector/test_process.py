@@ -13,10 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from socket import inet_aton
 
 import httpx
 import msgspec
 import pytest
+from mmdb_writer import MMDBWriter
+from netaddr import IPSet
 
 from bellrock.collector import CollectorConfig, run
 from bellrock.config import Config
@@ -55,17 +58,27 @@ def running(serve: Callable[..., None], config: object, url: str) -> Iterator[Ba
     process = _spawn.Process(target=serve, args=(config,))
     process.start()
     try:
-        for _ in range(200):
-            try:
-                httpx.get(f"{url}/health").raise_for_status()
-                break
-            except httpx.TransportError:
-                assert process.is_alive(), "the collector did not start"
-                time.sleep(0.05)
+        until_it_answers(url, process)
         yield process
     finally:
         process.kill()
         process.join()
+
+
+def until_it_answers(url: str, process: BaseProcess | subprocess.Popen[bytes]) -> None:
+    for _ in range(200):
+        try:
+            httpx.get(f"{url}/health").raise_for_status()
+        except httpx.TransportError:
+            alive = (
+                process.poll() is None
+                if isinstance(process, subprocess.Popen)
+                else process.is_alive()
+            )
+            assert alive, "the collector did not start"
+            time.sleep(0.05)
+        else:
+            return
 
 
 def start_where_the_clock_will_jump(config: CollectorConfig) -> subprocess.Popen[bytes]:
@@ -186,8 +199,17 @@ def test_sites_are_read_anew_at_sighup_without_losing_a_beacon(tmp_path: Path) -
                 sites.write_text(site % "drop")
                 os.kill(process.pid or 0, signal.SIGHUP)
             assert kept < 1000
+        assert codes(client, "shop-b") == ["version", "site.unknown"]
+        assert codes(client, "shop-a") == ["version"]
     with closing(SqliteLogReader(settings.log_directory)) as reader:
         assert reader.end() == kept - dropped >= 3
+
+
+def codes(client: httpx.Client, site: str) -> list[str]:
+    """What a check finds in two beacons, one of which names that site and is right otherwise."""
+    good = {"v": 1, "site": site, "session": "s" * 16, "impression": "i" * 16, "seq": 0}
+    answer = client.post("/b/check", json=[{}, {**good, "type": "load"}])
+    return [issue["code"] for each in answer.json()["beacons"] for issue in each["issues"]]
 
 
 def test_a_jump_of_the_clock_stops_the_process_with_a_clear_error(config: CollectorConfig) -> None:
@@ -195,3 +217,54 @@ def test_a_jump_of_the_clock_stops_the_process_with_a_clear_error(config: Collec
         _, errors = process.communicate(timeout=10)
     assert process.returncode == 1
     assert b"The system clock jumped by +3600.0 s" in errors
+
+
+def test_no_address_of_a_visitor_is_written_down_anywhere(tmp_path: Path) -> None:
+    """What the process prints and every file it writes are searched for addresses that it used."""
+    visitor, forged, data = "203.0.113.77", "198.51.100.201", tmp_path / "data"
+    data.mkdir()
+    sites, countries = data / "sites.toml", tmp_path / "countries.mmdb"
+    sites.write_text(f'[[site]]\nkey = "shop-a"\ncurrency = "EUR"\norder_key = "{"0" * 64}"\n')
+    writer = MMDBWriter(6, "Test-Country", ipv4_compatible=True)
+    writer.insert_network(IPSet(["203.0.113.0/24"]), {"country": {"iso_code": "DE"}})
+    writer.to_db_file(str(countries))
+    output = tmp_path / "output.txt"
+    settings = {
+        "data": data,
+        "collect": f"127.0.0.1:{free_port()}",
+        "trusted-proxies": "127.0.0.1",
+        "country-database": countries,
+        "address-budget": "0.01",
+    }
+    with output.open("wb") as printed:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bellrock", "collect"]
+            + [f"--{name}={value}" for name, value in settings.items()],
+            stdout=printed,
+            stderr=printed,
+        )
+    try:
+        url = f"http://{settings['collect']}"
+        until_it_answers(url, process)
+        headers = {"X-Forwarded-For": f"{forged}, {visitor}"}
+        with httpx.Client(base_url=url, headers=headers) as client:
+            found = [client.post("/b", content=b'{"site":"shop-a"}').status_code for _ in range(6)]
+            assert found == [204] + [429] * 5
+            assert client.post("/b", content=b"x" * 70_000).status_code == 413
+            assert client.get("/b").status_code == 405
+            assert client.get("/health").json()["limited"] == {"address": 5}
+            process.send_signal(signal.SIGHUP)
+    finally:
+        process.terminate()
+        process.wait(10)
+    with closing(SqliteLogReader(data / "log")) as reader:
+        lines = reader.read(0, 100).lines
+    assert [b'"country":"DE"' in line for line in lines] == [True]
+    assert b"collector started" in output.read_bytes()
+    written = [path for path in tmp_path.rglob("*") if path.is_file() and path != countries]
+    assert len(written) >= 3
+    for path in written:
+        content = path.read_bytes()
+        for address in (visitor, forged):
+            for form in (address.encode(), inet_aton(address).hex().encode()):
+                assert form not in content.lower(), path

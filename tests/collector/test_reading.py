@@ -45,6 +45,7 @@ def test_a_request_has_its_method_path_headers_and_body() -> None:
         "/b",
         {b"host": b"a", b"user-agent": b"Firefox", b"empty": b"", b"content-length": b"5"},
         b"hello",
+        query="q",
     )
 
 
@@ -63,6 +64,16 @@ def test_a_path_is_without_query_and_without_the_host_that_proxies_name(
     target: bytes, path: str
 ) -> None:
     assert only(b"OPTIONS %b HTTP/1.1\r\n\r\n" % target).path == path
+
+
+def test_lines_of_forwarded_addresses_are_joined_in_their_order() -> None:
+    lines = (b"X-Forwarded-For: a, b", b"Accept: c", b"x-forwarded-for:d\t")
+    assert only(post(b"", *lines)).headers[b"x-forwarded-for"] == b"a, b,d"
+
+
+def test_a_request_knows_the_other_end_of_its_connection() -> None:
+    (request,) = RequestReader(b"\x7f\0\0\1").feed(NEXT)
+    assert request.peer == b"\x7f\0\0\1"
 
 
 def test_of_two_headers_with_one_name_the_last_counts() -> None:
@@ -293,7 +304,8 @@ def _message(draw: st.DrawFn) -> tuple[bytes, Request]:
     head = [f"{method} {path}{query} HTTP/1.1".encode()]
     head += [name.title() + b":" + draw(_spaces) + value for name, value in headers.items()]
     sent = b"\r\n".join([*head, b"", content])
-    return sent, Request(method, path, headers, body, keep_alive=not last)
+    asked = query.partition("?")[2]
+    return sent, Request(method, path, headers, body, keep_alive=not last, query=asked)
 
 
 _spaces = st.sampled_from([b"", b" ", b" \t "])

@@ -8,11 +8,12 @@ after the log has them durably.
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import structlog
 
 from bellrock.collector.clock import GuardedClock
+from bellrock.collector.counts import Counts
 from bellrock.errors import LogUnavailable
 from bellrock.log.contract import LogWriter
 from bellrock.log.stamp import stamp
@@ -25,13 +26,35 @@ _journal = structlog.get_logger(__name__)
 Told = Callable[[LogUnavailable | None], None]
 
 
+class Commit(Protocol):
+    """A way into the log: of the process that writes it, or of a worker, by that process."""
+
+    def keep(self, entries: Sequence[bytes], told: Told) -> None:
+        """Call `told` when the entries are durable, with None, or will never be, with the reason.
+
+        Raises LogUnavailable, and does not call, if they cannot even wait.
+        """
+
+    async def accepts_writes(self) -> bool:
+        """Say whether the log takes lines; asks the log itself after an append has failed."""
+
+    async def summed(self, counts: Counts) -> Counts:
+        """Return what all have counted who write to the log by the same process; `counts` is of this one."""
+
+    async def run(self) -> None:
+        """Commit until `stop`, then refuse all."""
+
+    def stop(self) -> None:
+        """Let `run` commit what is waiting and return."""
+
+
 class _Waiting(NamedTuple):
     entries: Sequence[bytes]
     told: Told
 
 
 class GroupCommit:
-    """The one way into the log."""
+    """The one way into the log, in the process that writes it."""
 
     def __init__(self, writer: LogWriter, clock: GuardedClock, last_at: int, window: float) -> None:
         """Write to `writer` times not before `last_at`; `window` is in seconds."""
@@ -45,10 +68,7 @@ class GroupCommit:
         self._thread = ThreadPoolExecutor(1, "log")
 
     def keep(self, entries: Sequence[bytes], told: Told) -> None:
-        """Call `told` when the entries are durable, with None, or will never be, with the reason.
-
-        Raises LogUnavailable, and does not call, if they cannot even wait.
-        """
+        """See `Commit`."""
         if self._closed:
             raise LogUnavailable("The collector is stopping.")
         if self._waiting_bytes > WAITING_BYTES:
@@ -60,7 +80,7 @@ class GroupCommit:
         self._waiting_bytes += sum(map(len, entries))
 
     async def accepts_writes(self) -> bool:
-        """Say whether the log takes lines; asks the log itself after an append has failed."""
+        """See `Commit`."""
         if self._closed:
             return False
         if not self._healthy:
@@ -70,6 +90,10 @@ class GroupCommit:
             except LogUnavailable:
                 return False
         return True
+
+    async def summed(self, counts: Counts) -> Counts:
+        """There are no others."""
+        return counts
 
     async def run(self) -> None:
         """Commit group after group until `stop`; raises ClockJumped. Refuses all when it ends."""
@@ -83,7 +107,7 @@ class GroupCommit:
             self._thread.shutdown()
 
     def stop(self) -> None:
-        """Let `run` commit what is waiting and return."""
+        """See `Commit`."""
         self._stopping = True
         self._wake.set()
 

@@ -11,6 +11,7 @@ from typing import cast
 
 import structlog
 
+from bellrock.collector.addresses import UNKNOWN, pack
 from bellrock.collector.exchange import Answer, Handler, Request, text
 from bellrock.collector.limits import IDLE_SECONDS, READ_BYTES, RECEIVE_SECONDS
 from bellrock.collector.reading import RequestReader
@@ -30,7 +31,6 @@ class Connection(asyncio.BufferedProtocol):
         """Hand requests to `handle`; be in `connections` for as long as the connection is open."""
         self._handle, self._connections = handle, connections
         self._loop = asyncio.get_running_loop()
-        self._reader = RequestReader()
         self._since = self._loop.time()  # when the last answer left, or the request began
         self._request: Request | None = None  # the one that is being answered
         self._queue: deque[Request] = deque()
@@ -40,6 +40,7 @@ class Connection(asyncio.BufferedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin."""
         self._transport = cast("asyncio.Transport", transport)
+        self._reader = RequestReader(_address(transport.get_extra_info("peername")))
         self._connections.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  # asyncio names it
@@ -127,3 +128,8 @@ class Connection(asyncio.BufferedProtocol):
         elif self._queue or self._reader.expects_continue:
             # Not called from here, where it would nest as deep as the queue is long.
             self._loop.call_soon(self._go_on)
+
+
+def _address(peername: object) -> bytes:
+    """The address of the other end, which on a local socket has none."""
+    return pack(str(peername[0])) if isinstance(peername, tuple) else UNKNOWN

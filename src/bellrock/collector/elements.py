@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterator
 from itertools import accumulate
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 import msgspec
 
@@ -26,15 +26,25 @@ _LEVELS = [0] * 256
 _LEVELS[ord("[")] = _LEVELS[ord("{")] = 1
 _LEVELS[ord("]")] = _LEVELS[ord("}")] = -1
 
+
+class _Named(msgspec.Struct, gc=False):
+    site: str = ""
+
+
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 _value = msgspec.json.Decoder(msgspec.Raw)
+_named = msgspec.json.Decoder(_Named)
 
 
-class Element(NamedTuple):
-    """One element of a body: a beacon's JSON text without line ends, or any other text."""
+class Element(msgspec.Struct, frozen=True, gc=False):
+    """One element of a body: a beacon's JSON text without line ends, or any other text.
+
+    `site` is the one that a beacon names, of two the last; empty where it names none that could be read.
+    """
 
     text: bytes
     is_beacon: bool
+    site: str = ""
 
 
 class _NotJson(Exception):
@@ -48,26 +58,32 @@ def elements(body: bytes) -> list[Element]:
     than 100 elements.
     """
     try:
-        body.decode()
-        return [_element(text) for text in _texts(body.strip(_SPACE))]
+        if not body.isascii():
+            body.decode()
+        stripped = body.strip(_SPACE)
+        if stripped[:1] != b"[":
+            return [_element(stripped)]
+        return [_element(text) for text in _texts(stripped)]
     except (UnicodeDecodeError, _NotJson):
         return [Element(body, is_beacon=False)]
 
 
 def _element(text: bytes) -> Element:
-    if text[:1] != b"{" or _is_deep(text):
+    if _is_deep(text):
         return Element(text, is_beacon=False)
-    # Outside of strings, where JSON has none, an end of line is a space: a log line must have none.
-    return Element(text.translate(_ENDS_OF_LINE), is_beacon=True)
+    site = _checked(text)
+    is_beacon = text[:1] == b"{"
+    if is_beacon and (b"\n" in text or b"\r" in text):
+        # Outside of strings, where JSON has none, an end of line is a space: a log line must have none.
+        text = text.translate(_ENDS_OF_LINE)
+    return Element(text, is_beacon, site)
 
 
-def _texts(body: bytes) -> list[bytes]:
-    if body[:1] != b"[":
-        return [_checked(body)]
+def _texts(array: bytes) -> list[bytes]:
     try:
-        texts = [bytes(text) for text in _array.decode(body)]
+        texts = [bytes(text) for text in _array.decode(array)]
     except (msgspec.DecodeError, RecursionError):
-        texts = [_checked(text) for text in _cut(body)]
+        texts = _cut(array)
     if len(texts) > ELEMENTS:
         raise TooLarge
     return texts
@@ -94,18 +110,21 @@ def _commas(array: bytes) -> Iterator[int]:
             yield match.start()
 
 
-def _checked(text: bytes) -> bytes:
-    """Return the text if it is JSON; one that is too deep to be a beacon is not read further."""
-    if not _is_deep(text):
+def _checked(text: bytes) -> str:
+    """The site that a text names; raises _NotJson. To look for it costs no more than to check the text."""
+    try:
+        return _named.decode(text).site
+    except msgspec.DecodeError:
         try:
             _value.decode(text)
         except msgspec.DecodeError:
             _check_again(text)
-    return text
+        return ""
 
 
 def _is_deep(text: bytes) -> bool:
-    if text.count(b"{") + text.count(b"[") <= DEPTH:
+    # Few beacons have an array, and to see that there is none is quicker than to count.
+    if text.count(b"{") + (text.count(b"[") if b"[" in text else 0) <= DEPTH:
         return False
     brackets = _strings.sub(b"", text).translate(None, _NO_BRACKETS)
     return any(map(DEPTH.__lt__, accumulate(map(_LEVELS.__getitem__, brackets))))

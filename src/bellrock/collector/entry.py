@@ -6,19 +6,20 @@ Nothing that identifies a person is added: no address, no cookie, no header but 
 import codecs
 import re
 from collections.abc import Mapping
-from typing import NamedTuple
+from functools import lru_cache
 
 import msgspec
 
 from bellrock.collector.elements import Element
 from bellrock.collector.limits import RAW_BYTES, USER_AGENT_CHARACTERS
 
-_country = re.compile("[A-Z]{2}")
+_AGENTS = 1024  # user agents repeat
+_country = re.compile("[A-Za-z]{2}")
 _utf8 = codecs.getincrementaldecoder("utf-8")
 
 
-class Sender(NamedTuple):
-    """What the headers of a request say about its sender."""
+class Sender(msgspec.Struct, frozen=True, gc=False):
+    """What is kept of a request's sender."""
 
     user_agent: str
     country: str
@@ -26,17 +27,12 @@ class Sender(NamedTuple):
     objects: bool  # by Global Privacy Control or by Do Not Track
 
 
-def read_sender(headers: Mapping[bytes, bytes], country_header: bytes | None) -> Sender:
-    """Read the headers; `country_header` is the trusted one, in lower case, if there is one."""
-    country = headers.get(country_header, b"") if country_header else b""
-    place = country.decode("ascii", "replace").strip().upper()
+def read_sender(headers: Mapping[bytes, bytes], country: str = "") -> Sender:
+    """Read the headers; `country` is what is known of where they come from."""
     gpc = headers.get(b"sec-gpc") == b"1"
-    return Sender(
-        user_agent=headers.get(b"user-agent", b"").decode("utf-8", "replace"),
-        country=place if _country.fullmatch(place) else "",
-        gpc=gpc,
-        objects=gpc or headers.get(b"dnt") == b"1",
-    )
+    agent = headers.get(b"user-agent", b"").decode("utf-8", "replace")
+    place = country.upper() if _country.fullmatch(country) else ""
+    return Sender(agent, place, gpc, gpc or headers.get(b"dnt") == b"1")
 
 
 def entry(element: Element, sender: Sender) -> bytes:
@@ -45,9 +41,7 @@ def entry(element: Element, sender: Sender) -> bytes:
     `,"ua":"x","country":"DE","gpc":false,"beacon":{}}` or `,"ua":"x","raw":"x"}`; an unknown user
     agent or country is left out.
     """
-    parts = []
-    if sender.user_agent:
-        parts.append(b',"ua":' + msgspec.json.encode(sender.user_agent[:USER_AGENT_CHARACTERS]))
+    parts = [_agent(sender.user_agent[:USER_AGENT_CHARACTERS])]
     if not element.is_beacon:
         parts.append(b',"raw":' + msgspec.json.encode(shorten(element.text)) + b"}")
         return b"".join(parts)
@@ -57,6 +51,11 @@ def entry(element: Element, sender: Sender) -> bytes:
     parts.append(element.text)
     parts.append(b"}")
     return b"".join(parts)
+
+
+@lru_cache(_AGENTS)
+def _agent(text: str) -> bytes:
+    return b',"ua":' + msgspec.json.encode(text) if text else b""
 
 
 def shorten(text: bytes) -> str:

@@ -15,9 +15,11 @@ _WITHOUT_BODY = frozenset({204, 304})
 class Request(NamedTuple):
     """One request. Names of `headers` are in lower case; of two with one name the last counts.
 
-    `path` is without the query. `keep_alive` is false for the last request of a connection. One that
-    is `refused` could not be read whole, for the reason that this status gives; of it nothing else
-    counts, and where it was not understood at all, method and path are empty.
+    Lines of `x-forwarded-for` are joined, the last one last. `path` is without the `query`. `peer` is
+    the address of the connection's other end, as `addresses` has it. `keep_alive` is false for the last
+    request of a connection. One that is `refused` could not be read whole, for the reason that this
+    status gives; of it nothing else counts, and where it was not understood at all, method and path are
+    empty.
     """
 
     method: str
@@ -26,6 +28,8 @@ class Request(NamedTuple):
     body: bytes
     keep_alive: bool = True
     refused: HTTPStatus | None = None
+    query: str = ""
+    peer: bytes = b""
 
 
 class Answer(NamedTuple):

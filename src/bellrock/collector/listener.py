@@ -12,6 +12,7 @@ from bellrock.collector.exchange import Handler
 _BACKLOG = 4096
 _SWEEP_SECONDS = 1.0
 _FINISH_SECONDS = 10.0
+_LEAVE_SECONDS = 0.5  # to send the answers that are there
 _LOOK_SECONDS = 0.01
 
 
@@ -23,8 +24,13 @@ class Listener:
         self._server, self._connections = server, connections
 
     @classmethod
-    async def open(cls, handle: Handler, host: str, port: int) -> "Listener":
-        """Listen, and let `handle` answer each request; port 0 is any that is free. Raises OSError."""
+    async def open(
+        cls, handle: Handler, host: str, port: int, *, shared: bool = False
+    ) -> "Listener":
+        """Listen, and let `handle` answer each request; port 0 is any that is free. Raises OSError.
+
+        Those that listen on one address `shared` get each a part of its connections.
+        """
         connections: set[Connection] = set()
         # To asyncio `::` is every address of IPv6 alone; to all others, and to `None`, of IPv4 too.
         server = await asyncio.get_running_loop().create_server(
@@ -32,6 +38,7 @@ class Listener:
             None if host == "::" else host,
             port,
             backlog=_BACKLOG,
+            reuse_port=shared,
         )
         return cls(server, connections)
 
@@ -48,11 +55,14 @@ class Listener:
             for connection in list(self._connections):
                 connection.sweep(now)
 
-    async def close(self) -> None:
-        """Take no new connections, answer every request that has begun, and close."""
+    async def close(self, *, at_once: bool = False) -> None:
+        """Take no new connections, answer every request that has begun, and close.
+
+        `at_once` is for when these can only be refused: then nobody is waited for who has yet to send one.
+        """
         self._server.close()
         loop = asyncio.get_running_loop()
-        until = loop.time() + _FINISH_SECONDS
+        until = loop.time() + (_LEAVE_SECONDS if at_once else _FINISH_SECONDS)
         while self._connections and loop.time() < until:
             # Again each time, because a connection that was accepted last is made only now.
             for connection in list(self._connections):

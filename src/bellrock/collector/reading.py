@@ -12,12 +12,15 @@ import httptools
 from bellrock.collector.exchange import Request
 from bellrock.collector.limits import BODY_BYTES, DISCARDED_BYTES, HEAD_BYTES, HEADERS
 
+_FORWARDED = b"x-forwarded-for"
+
 
 class RequestReader:
     """The requests of one connection; the methods named `on_` are what the parser calls."""
 
-    def __init__(self) -> None:
-        """Begin with a connection that has sent nothing."""
+    def __init__(self, peer: bytes = b"") -> None:
+        """Begin with a connection that has sent nothing; `peer` is the address of its other end."""
+        self._peer = peer
         self.receiving = False  # a request has begun and is not complete
         self.expects_continue = False  # its sender waits to be told that it may send the body
         self._parser = httptools.HttpRequestParser(self)
@@ -58,7 +61,11 @@ class RequestReader:
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, but none that follows the body."""
         if self._in_head:
-            self._headers[name.lower()] = value.rstrip()
+            name = name.lower()
+            if name == _FORWARDED and name in self._headers:
+                # Of all headers that are read, this one may stand on several lines: one for each proxy.
+                value = self._headers[name] + b"," + value
+            self._headers[name] = value.rstrip()
 
     def on_headers_complete(self) -> None:
         """Note that the body follows."""
@@ -87,14 +94,17 @@ class RequestReader:
             return
         # An HTTP/1.0 client may not know that a 204 has no body, and wait for the end instead.
         keep_alive = parser.should_keep_alive() and parser.get_http_version() == "1.1"
+        path, query = _target(self._url)
         self._deliver(
             Request(
                 parser.get_method().decode(),
-                _path(self._url),
+                path,
                 headers,
                 bytes(self._body),
                 keep_alive and not upgrade,
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE if self._body_bytes > BODY_BYTES else None,
+                query,
+                self._peer,
             )
         )
 
@@ -108,8 +118,9 @@ class RequestReader:
             self._whole.append(request)
 
 
-def _path(url: bytes) -> str:
-    path = url.partition(b"?")[0]
+def _target(url: bytes) -> tuple[str, str]:
+    """The path and the query of a request's target."""
+    path, _, query = url.partition(b"?")
     if not path.startswith(b"/"):  # as a proxy asks: http://collector/b
         path = b"/" + path.partition(b"://")[2].partition(b"/")[2]
-    return path.decode("latin-1")
+    return path.decode("latin-1"), query.decode("latin-1")

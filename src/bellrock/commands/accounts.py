@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Literal
 
 from cyclopts import App
 
-from bellrock.commands.settings import PLACE, Place
+from bellrock.commands.settings import PLACE, Place, require_site
 from bellrock.commands.tables import show, table
 from bellrock.config import Config
-from bellrock.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from bellrock.accounts import Accounts
@@ -31,7 +30,7 @@ def token_add(*, site: str, note: str = "", place: Place = PLACE) -> None:
 
     """
     config = place.load()
-    _require_site(config, site)
+    require_site(config, site)
     with _accounts(config) as accounts:
         token = accounts.add_token(site, note)
     print(f"A token for {site}. It cannot be shown again:", file=sys.stderr)
@@ -94,7 +93,7 @@ def user_add(
 
     config = place.load()
     for key in site or ():
-        _require_site(config, key)
+        require_site(config, key)
     password = readable_password()
     with _accounts(config) as accounts:
         accounts.add_user(name, password, role, site or ())
@@ -136,18 +135,6 @@ def _accounts(config: Config) -> "Accounts":
     from bellrock.accounts import Accounts
 
     return Accounts(config.accounts_file)
-
-
-def _require_site(config: Config, key: str) -> None:
-    """Refuse a site that the sites file does not declare, where there is one to look into."""
-    from bellrock.sites import load_sites
-
-    if config.sites_file.exists() and key not in load_sites(config.sites_file):
-        raise ConfigurationError(
-            str(config.sites_file),
-            f"there is no site {key!r}",
-            "List them with: bellrock site list",
-        )
 
 
 def _day(seconds: int) -> str:

@@ -54,6 +54,7 @@ class DemoOptions(msgspec.Struct, frozen=True, kw_only=True):
             data=str(self.data),
             collect=self.collect,
             dashboard=self.dashboard,
+            trusted_proxies="127.0.0.1",  # the simulated visitors name their countries themselves
             country_header=COUNTRY_HEADER,
         )
 

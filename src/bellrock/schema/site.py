@@ -22,7 +22,10 @@ class Test(msgspec.Struct, frozen=True):
 
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
-    """One site. `revenue_cap` is in minor units of `currency`; `order_key` is the HMAC key of order ids."""
+    """One site. `revenue_cap` is in minor units of `currency`; `order_key` is the HMAC key of order ids.
+
+    `budget` is in beacons a second, None for the budget that all sites have.
+    """
 
     key: str
     currency: str
@@ -34,6 +37,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     timers: tuple[str, ...] = ()
     parameters: tuple[str, ...] = ()
     gpc: GpcPolicy = "anonymous"
+    budget: float | None = None
     tests: tuple[Test, ...] = ()
 
     @property
