@@ -134,9 +134,10 @@ def count(rate: float, found: Sequence[_Flush], optional: Sequence[str]) -> None
     for level in LEVELS:
         made = [d for flush in found for d in encode(flush.documents[level], level)]
         size = sum(len(document.body) for document in made) / max(len(made), 1)
+        ids = len({document.id for document in made})
         print(
             f"  {level:<8}{len(made) / len(found):>10,.0f} documents a flush"
-            f"{len(made) / beacons:>8.2f} for a beacon{size:>10,.0f} bytes each"
+            f"{len(made) / beacons:>8.2f} for a beacon{size:>10,.0f} bytes each{ids:>10,} in the minute"
         )
 
 
@@ -146,22 +147,31 @@ def write(found: Sequence[_Flush], declared: Sequence[str]) -> None:
     with tempfile.TemporaryDirectory() as folder, opensearch(Path(folder), *_OPTIMISED) as url:
         client = OpenSearch(url, timeout=60)
         store = SearchStore(client)
-        for version, flush in enumerate(few):
-            if version == len(few) // 2:  # indices are there, and the node's code is compiled
-                began, node, documents = process_time(), _node_seconds(client), 0
-            for level, changed in flush.documents.items():
-                store.write(changed, version, level=level)
-                documents += sum(len(getattr(changed, relation)) for relation, _ in KINDS.values())
+        half = len(few) // 2
+        _put_all(store, few[:half], 0)  # then indices are there, and the node's code is compiled
+        began, node = process_time(), _node_seconds(client)
+        documents = _put_all(store, few[half:], half)
         ours, theirs = process_time() - began, _node_seconds(client) - node
-        client.indices.forcemerge(index="bellrock.*", params={"max_num_segments": 1})
+        client.indices.forcemerge(
+            index="bellrock.*", params={"max_num_segments": 1}, request_timeout=600
+        )
         stats = client.indices.stats(index="bellrock.*")["_all"]["primaries"]
         stored = stats["docs"]["count"]
         print(
-            f"  of {len(few[0].documents)} levels {documents:,} written:"
-            f" {1e6 * ours / documents:.0f} us of ours for each,"
+            f"  {documents:,} written: {1e6 * ours / documents:.0f} us of ours for each,"
             f" {1e6 * theirs / documents:.0f} us of the node's;"
             f" {stored:,} are stored, {stats['store']['size_in_bytes'] / stored:,.0f} bytes each"
         )
+
+
+def _put_all(store: SearchStore, flushed: Sequence[_Flush], version: int) -> int:
+    """Write flushes; how many documents they have."""
+    documents = 0
+    for number, flush in enumerate(flushed, version):
+        for level, changed in flush.documents.items():
+            store.write(changed, number, level=level)
+            documents += sum(len(getattr(changed, relation)) for relation, _ in KINDS.values())
+    return documents
 
 
 def _of_sites(flush: _Flush, keys: Sequence[str]) -> _Flush:

@@ -155,9 +155,10 @@ def chunks(body: bytes, size: int = 1) -> bytes:
 def test_what_could_hide_a_request_is_refused_with_all_that_follows_it(
     victim: Victim, sent: bytes
 ) -> None:
+    before = victim.logged()
     assert status(victim.send(sent + _SMUGGLED)) == 400
     assert status(victim.send(sent, _SMUGGLED)) == 400
-    assert b'{"smuggled":1}' not in victim.logged()
+    assert victim.logged() == before
     assert victim.keeps_what_is_good()
 
 

@@ -60,6 +60,8 @@ def site() -> Iterator[Site]:
     yield Site(shop, listener)
     for runner in runners:
         asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(10)
+    # Connections that were told to close do so in a later turn of the loop.
+    asyncio.run_coroutine_threadsafe(asyncio.sleep(0.1), loop).result(10)
     loop.call_soon_threadsafe(loop.stop)
     thread.join()
     loop.close()

@@ -158,6 +158,7 @@ def test_a_savepoint_of_other_lanes_or_slots_is_refused_when_the_job_is_submitte
         submit(cluster.home, cluster.url, code, changed.script(parallelism=1), restore=savepoint)
     # As it was, it goes on.
     submit(cluster.home, cluster.url, code, job.script(parallelism=1), restore=savepoint)
+    wait(lambda: flink.is_up(flink.running(job.name)), cluster)
     flink.stop(flink.running(job.name), f"file://{tmp_path}/savepoints")
 
 

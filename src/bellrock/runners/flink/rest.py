@@ -46,6 +46,11 @@ class Flink:
             raise BellrockError(f"Flink at {self._url} has {len(found)} jobs {name!r}, not one.")
         return str(found[0])
 
+    def is_up(self, job: str) -> bool:
+        """Whether all parts of a job run: before that there is no savepoint of it."""
+        vertices = self.ask(f"/jobs/{job}")["vertices"]
+        return all(vertex["status"] == "RUNNING" for vertex in vertices)
+
     def savepoint(self, job: str, folder: str) -> str:
         """Make a savepoint in a folder; where it is."""
         return self._saved(job, "savepoints", {"target-directory": folder, "cancel-job": False})
