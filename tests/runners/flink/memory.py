@@ -96,7 +96,8 @@ class Judgements:
         return self.minute
 
     def write(self, minute: int) -> None:
-        self.minute = minute
+        # As `DynamoJudged`: a judge that goes on from a checkpoint takes nothing back.
+        self.minute = max(self.minute, minute)
 
 
 class View:
