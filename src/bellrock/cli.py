@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import msgspec
 from cyclopts import App, Parameter
@@ -32,9 +32,6 @@ from bellrock.errors import (
     LogUnavailable,
     StoreInUse,
 )
-
-if TYPE_CHECKING:
-    pass
 
 app = App(
     name="bellrock",

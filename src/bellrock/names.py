@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bellrock.schema.agent import BROWSERS, SYSTEMS
-from bellrock.schema.timers import MAX_CUSTOM
+from bellrock.schema.timers import MAX_CUSTOM, VITAL_NAMES
 
 Value = TypeVar("Value")
 
@@ -146,6 +146,11 @@ class Names:
         self.agents = Agents()
         self.timers: dict[int, list[str]] = {}
         """The own timers of a site, by its code: each at its slot, after those of the vitals."""
+
+    def timer(self, site: int, slot: int) -> str:
+        """The name of the timer that a site's rows have at a slot."""
+        vitals = len(VITAL_NAMES)
+        return VITAL_NAMES[slot] if slot < vitals else self.timers[site][slot - vitals]
 
     def declare_timers(self, site: int, declared: Sequence[str]) -> list[int]:
         """Give the own timers that a site declares their slots; those that are known keep theirs.

@@ -5,16 +5,15 @@ from collections.abc import Iterable
 import msgspec
 
 from bellrock.collector.budgets import OverBudget
-from bellrock.collector.exchange import Answer, answer, text
+from bellrock.collector.exchange import ANYWHERE, Answer, answer, text
 from bellrock.collector.limits import BODY_BYTES, ELEMENTS, HEAD_BYTES, HEADERS, UNPACKED_BYTES
 from bellrock.errors import LogUnavailable
 
-_ANYWHERE = (b"access-control-allow-origin", b"*")
-KEPT = answer(204, [_ANYWHERE])
+KEPT = answer(204, [ANYWHERE])
 PREFLIGHT = answer(
     204,
     [
-        _ANYWHERE,
+        ANYWHERE,
         (b"access-control-allow-methods", b"POST"),
         (b"access-control-allow-headers", b"content-type, content-encoding"),
         (b"access-control-max-age", b"86400"),
@@ -44,7 +43,7 @@ def misdirected(methods: Iterable[str]) -> Answer:
 
 def json_answer(status: int, content: object) -> Answer:
     """For programs and people."""
-    headers = [_ANYWHERE, (b"content-type", b"application/json"), (b"cache-control", b"no-store")]
+    headers = [ANYWHERE, (b"content-type", b"application/json"), (b"cache-control", b"no-store")]
     laid_out = msgspec.json.format(msgspec.json.encode(content), indent=2)
     return answer(status, headers, laid_out + b"\n")
 

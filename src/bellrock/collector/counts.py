@@ -13,9 +13,7 @@ class Counts:
     accepted: int = 0  # elements that the log has
     dropped: int = 0  # beacons not kept because their sender objects
     rejected: Counter[int] = field(default_factory=Counter)  # requests, by status
-    limited: Counter[str] = field(
-        default_factory=Counter
-    )  # of those, by whose budget they were over
+    limited: Counter[str] = field(default_factory=Counter)  # of those, by whose budget
 
     def __add__(self, other: "Counts") -> "Counts":
         """What has happened in both."""

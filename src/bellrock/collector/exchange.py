@@ -59,12 +59,13 @@ def answer(status: int, headers: Headers = (), body: bytes = b"") -> Answer:
     return Answer(status, b"\r\n".join([*lines, b""]), body)
 
 
+ANYWHERE = (b"access-control-allow-origin", b"*")
+"""The header of an answer that pages of every origin may read."""
+
+
 def text(status: int, message: str, *headers: tuple[bytes, bytes]) -> Answer:
     """Make an answer in plain text, for every origin."""
-    common = [
-        (b"access-control-allow-origin", b"*"),
-        (b"content-type", b"text/plain; charset=utf-8"),
-    ]
+    common = [ANYWHERE, (b"content-type", b"text/plain; charset=utf-8")]
     return answer(status, [*common, *headers], f"{message}\n".encode())
 
 

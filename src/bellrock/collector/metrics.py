@@ -7,10 +7,10 @@ from prometheus_client.metrics_core import CounterMetricFamily, Metric
 from prometheus_client.registry import Collector as Source
 
 from bellrock.collector.counts import Counts
-from bellrock.collector.exchange import Answer, answer
+from bellrock.collector.exchange import ANYWHERE, Answer, answer
 
 _HEADERS = [
-    (b"access-control-allow-origin", b"*"),
+    ANYWHERE,
     (b"content-type", b"text/plain; version=0.0.4; charset=utf-8"),
     (b"cache-control", b"no-store"),
 ]

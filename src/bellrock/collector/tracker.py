@@ -13,7 +13,7 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import NamedTuple
 
-from bellrock.collector.exchange import Answer, answer
+from bellrock.collector.exchange import ANYWHERE, Answer, answer
 
 TRACKER = files("bellrock") / "assets" / "tracker"
 _nothing = re.compile(rb"0(\.0*)?")
@@ -45,7 +45,7 @@ class Asset(NamedTuple):
             (b"etag", etag),
             (b"cache-control", self.caching),
             (b"vary", b"accept-encoding"),
-            (b"access-control-allow-origin", b"*"),
+            ANYWHERE,
             (b"cross-origin-resource-policy", b"cross-origin"),
             (b"x-content-type-options", b"nosniff"),
         ]

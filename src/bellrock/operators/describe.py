@@ -70,17 +70,13 @@ class Describer:
         """The names of timers by the code of their site and their slot."""
         # A vital has one name, whatever the site.
         own = np.where(slots < len(VITAL_NAMES), 0, sites)
-        return _named(own, slots, self._timer).alias("timer")
+        return _named(own, slots, self._names.timer).alias("timer")
 
     def _population(self, population: int, label: int) -> str:
         name = _POPULATIONS[population]
         if population in {LABEL, LABEL_REPEAT}:
             name += self._names.texts.value(label)
         return f"{name}:repeat" if population == LABEL_REPEAT else name
-
-    def _timer(self, site: int, slot: int) -> str:
-        vitals = len(VITAL_NAMES)
-        return VITAL_NAMES[slot] if slot < vitals else self._names.timers[site][slot - vitals]
 
     def _fixed(self, keys: Rows) -> list[pl.Series]:
         words = {

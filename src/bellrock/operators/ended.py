@@ -5,17 +5,19 @@ decides: by boundary, site and session; each session is followed by its impressi
 holds: everything that ended is in one record, and of a session in which nothing counts there are orphans alone.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from bellrock.names import Names
 from bellrock.operators.boundary import Ended
+from bellrock.operators.describe import Describer
 from bellrock.operators.documents import MINUTE, counts, document_keys
 from bellrock.rows import Rows, copy, pick
-from bellrock.schema.agent import BOTS, BROWSERS, DEVICES, SYSTEMS
-from bellrock.schema.codes import COUNTRIES
+from bellrock.schema.codes import FLAGS
+from bellrock.schema.dimensions import NAMES as DIMENSIONS
 from bellrock.schema.impression import NO_TIMER, TYPE_BITS
 from bellrock.schema.records import (
     IMPRESSION,
@@ -26,31 +28,12 @@ from bellrock.schema.records import (
     OrphanRecord,
     SessionRecord,
 )
-from bellrock.schema.timers import VITAL_NAMES
-from bellrock.schema.wire import NAVIGATIONS
 
 _EVERY = 0xFF  # chosen: every optional dimension
 _FLAGS = (None, False, True)
-_NAVIGATIONS = ("", *NAVIGATIONS)
-_WORDS: Mapping[str, tuple[str, Callable[[Names, int], Any]]] = {
-    "site": ("site", lambda names, code: names.texts.value(code)),
-    "test": ("test", lambda names, code: names.tests.value(code)[0]),
-    "group": ("test", lambda names, code: names.tests.value(code)[1]),
-    "browser": ("browser", lambda _, code: BROWSERS[code]),
-    "os": ("os", lambda _, code: SYSTEMS[code]),
-    "device": ("device", lambda _, code: DEVICES[code]),
-    "bot": ("bot", lambda _, code: BOTS[code]),
-    "country": ("country", lambda _, code: COUNTRIES[code]),
-    "label": ("label", lambda names, code: names.texts.value(code)),
-    "release": ("release", lambda names, code: names.texts.value(code)),
-    "navigation": ("navigation", lambda _, code: _NAVIGATIONS[code]),
-    "first_load": ("first_load", lambda _, code: _FLAGS[code]),
-    "served": ("served", lambda _, code: _FLAGS[code]),
-    "cache_hit": ("cache_hit", lambda _, code: _FLAGS[code]),
-}
-"""The field of a document's key for each dimension, and what its codes mean."""
-
-_DIMENSIONS = tuple(_WORDS)
+_FLAG_FIELDS = {"firstLoad": "first_load", "served": "served", "cacheHit": "cache_hit"}
+_FLAG_WORDS = dict(zip(FLAGS, _FLAGS, strict=True))
+_DIMENSIONS = ("site", *DIMENSIONS)
 
 
 def ended_records(ended: Ended, names: Names) -> list[EndedRecord]:
@@ -80,14 +63,13 @@ def dimensions_of(
     """Dimensions of impressions by the names of the fields of records; the site is one."""
     every = copy(rows)
     every["chosen"] = _EVERY
-    keys = document_keys(every, names.agents)
-    columns = []
-    for name in wanted:
-        field, word = _WORDS[name]
-        codes, of = np.unique(keys[field], return_inverse=True)
-        words = [word(names, code) for code in codes.tolist()]
-        columns.append([words[number] for number in of.tolist()])
-    return [dict(zip(wanted, row, strict=True)) for row in zip(*columns, strict=True)]
+    described = Describer(names).minutes(document_keys(every, names.agents)).select(wanted)
+    flags = [
+        pl.col(name).replace_strict(_FLAG_WORDS, return_dtype=pl.Boolean)
+        for name in wanted
+        if name in _FLAG_FIELDS
+    ]
+    return described.with_columns(flags).rename(_FLAG_FIELDS, strict=False).to_dicts()
 
 
 def _in_order(sessions: Rows, names: Names) -> list[int]:
@@ -159,12 +141,8 @@ def _timers(rows: Rows, names: Names) -> list[dict[str, int]]:
     """The timers of each row by name, in micro-units."""
     found: list[dict[str, int]] = [{} for _ in rows]
     values = rows["timers"]
-    own = len(VITAL_NAMES)
-    for row, slot in zip(
-        *(places.tolist() for places in np.nonzero(values != NO_TIMER)), strict=True
-    ):
-        name = VITAL_NAMES[slot] if slot < own else names.timers[int(rows["site"][row])][slot - own]
-        found[row][name] = int(values[row, slot])
+    for row, slot in np.argwhere(values != NO_TIMER).tolist():
+        found[row][names.timer(int(rows["site"][row]), slot)] = int(values[row, slot])
     return found
 
 

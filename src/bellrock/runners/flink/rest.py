@@ -46,11 +46,6 @@ class Flink:
             raise BellrockError(f"Flink at {self._url} has {len(found)} jobs {name!r}, not one.")
         return str(found[0])
 
-    def is_up(self, job: str) -> bool:
-        """Whether all parts of a job run: before that there is no savepoint of it."""
-        vertices = self.ask(f"/jobs/{job}")["vertices"]
-        return all(vertex["status"] == "RUNNING" for vertex in vertices)
-
     def savepoint(self, job: str, folder: str) -> str:
         """Make a savepoint in a folder; where it is."""
         return self._saved(job, "savepoints", {"target-directory": folder, "cancel-job": False})
@@ -60,8 +55,11 @@ class Flink:
         return self._saved(job, "stop", {"targetDirectory": folder, "drain": False})
 
     def _saved(self, job: str, action: str, body: Any) -> str:
-        number = self.ask(f"/jobs/{job}/{action}", body)["request-id"]
         end = time.monotonic() + _SAVED_WITHIN
+        # Of a job that has just begun Flink makes none.
+        while not self._is_up(job) and time.monotonic() < end:
+            time.sleep(0.2)
+        number = self.ask(f"/jobs/{job}/{action}", body)["request-id"]
         while time.monotonic() < end:
             found = self.ask(f"/jobs/{job}/savepoints/{number}")
             if found["status"]["id"] == "COMPLETED":
@@ -71,3 +69,8 @@ class Flink:
                 raise BellrockError(f"Flink made no savepoint: {operation.get('failure-cause')}")
             time.sleep(0.2)
         raise BellrockError(f"Flink at {self._url} made no savepoint in {_SAVED_WITHIN:.0f} s.")
+
+    def _is_up(self, job: str) -> bool:
+        """Whether all parts of a job run."""
+        vertices = self.ask(f"/jobs/{job}")["vertices"]
+        return all(vertex["status"] == "RUNNING" for vertex in vertices)

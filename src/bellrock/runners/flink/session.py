@@ -122,10 +122,8 @@ class SessionFunction:
         ended = one.witness.take()
         news = ended or passed > due.note.passed
         report = encode_report(Report(lane, passed, ended)) if news else None
-        return Stepped(self._parcels(folding.deltas), report, bool(left))
-
-    def _parcels(self, deltas: Sequence[Deltas]) -> dict[int, bytes]:
-        return parcels(deltas, self._slots, self._horizon.judged)
+        found = parcels(folding.deltas, self._slots, self._horizon.judged)
+        return Stepped(found, report, bool(left))
 
     def _restore(self, parts: list[bytes]) -> _Lane:
         state, witness = State(), Witness()

@@ -7,9 +7,8 @@ from pathlib import Path
 from bellrock.errors import BellrockError, ConfigurationError
 from bellrock.runners.flink.home import Home
 
-_UNKNOWN_STATE = (
-    "Cannot map checkpoint/savepoint state"  # Flink's words: an operator of it is not in the job
-)
+# Flink's words: an operator that has state is not in the job.
+_UNKNOWN_STATE = "Cannot map checkpoint/savepoint state"
 
 
 def submit(
