@@ -24,16 +24,16 @@ from bellrock.operators.state import State
 from bellrock.operators.summaries import NO_DELTAS, Deltas
 from bellrock.pipeline import Pipeline
 from bellrock.schema.document import RELATIONS
-from bellrock.schema.site import Site, Test
-from bellrock.simulate import catalogue
+from bellrock.schema.site import Site
 from bellrock.simulate.past import past_lines
 from bellrock.simulate.visitors import Traffic
 from bellrock.store.search import SearchStore
 from bellrock.store.search.documents import KINDS, encode
 from bellrock.store.tables import LEVELS, ROLLED_UP
+from bench.engine.lines import sites
 from servers.opensearch import opensearch
 
-_SITES = 5_000
+_KEYS = tuple(f"shop-{rank:04}" for rank in range(1, 5_001))
 _BEGIN_MS = 1_800_000_000_000  # the first of a minute
 _BEFORE_S, _MEASURED_S, _FLUSH_S = 60, 60, 3
 _WRITTEN_SITES = 200  # each begins with an index, and one small node cannot have 5,000
@@ -45,22 +45,6 @@ class _Flush(NamedTuple):
 
     beacons: int
     documents: dict[str, Deltas]
-
-
-def sites(optional: Sequence[str]) -> dict[str, Site]:
-    """Sites with a test, and these optional dimensions."""
-    return {
-        key: Site(
-            key=key,
-            currency=catalogue.CURRENCY,
-            order_key=bytes(32),
-            dimensions=tuple(optional),
-            labels=catalogue.LABELS,
-            timers=catalogue.TIMERS,
-            tests=(Test(catalogue.TEST, catalogue.CONTROL, catalogue.GROUPS),),
-        )
-        for key in (f"shop-{rank:04}" for rank in range(1, _SITES + 1))
-    }
 
 
 def flushes(rate: float, declared: dict[str, Site]) -> Iterator[_Flush]:
@@ -129,7 +113,7 @@ def count(rate: float, found: Sequence[_Flush], optional: Sequence[str]) -> None
     """Print how many documents are written."""
     beacons = sum(flush.beacons for flush in found)
     print(
-        f"\n{rate:,.0f} beacons/s of {_SITES:,} sites, by {', '.join(optional) or 'nothing more'}"
+        f"\n{rate:,.0f} beacons/s of {len(_KEYS):,} sites, by {', '.join(optional) or 'nothing more'}"
     )
     for level in LEVELS:
         made = [d for flush in found for d in encode(flush.documents[level], level)]
@@ -201,7 +185,7 @@ def main() -> None:
     rates = parser.parse_args().rates
     for rate in rates:
         for optional in ((), ("label", "firstLoad", "served", "country")):
-            declared = sites(optional)
+            declared = sites(_KEYS, optional)
             found = list(flushes(rate, declared))
             count(rate, found, optional)
             if rate == rates[0]:

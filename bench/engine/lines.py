@@ -4,7 +4,7 @@ They last longer than the gap that ends a session, so that in the later ones ses
 """
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -23,19 +23,22 @@ _BEGIN_MS = 1_800_000_000_000
 _FOREVER_MS = 1 << 62
 
 
-def sites() -> dict[str, Site]:
-    """300 sites with the dimensions, labels, timer and test of the demonstration shop."""
+def sites(
+    keys: Sequence[str] = _KEYS,
+    dimensions: tuple[str, ...] = ("label", "firstLoad", "served", "country"),
+) -> dict[str, Site]:
+    """Sites with the labels, timer and test of the demonstration shop, by default its dimensions, too."""
     return {
         key: Site(
             key=key,
             currency=catalogue.CURRENCY,
             order_key=bytes(32),
-            dimensions=("label", "firstLoad", "served", "country"),
+            dimensions=dimensions,
             labels=catalogue.LABELS,
             timers=catalogue.TIMERS,
             tests=(Test(catalogue.TEST, catalogue.CONTROL, catalogue.GROUPS),),
         )
-        for key in _KEYS
+        for key in keys
     }
 
 
