@@ -4,14 +4,12 @@ import os
 import subprocess
 import sys
 from base64 import b64encode
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from hashlib import sha384
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
-import structlog
 
 from bellrock import cli
 from bellrock.accounts import Accounts
@@ -19,6 +17,7 @@ from bellrock.errors import FAILED
 from bellrock.marks.book import State
 from bellrock.sites import load_sites
 from bellrock.store.duckdb import DuckDBStore
+from command import Ran, Run, forget_settings, status_of
 from runners.marked import held, put_marks
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -26,35 +25,16 @@ LOG = str(GOLDEN / "plain_visit.ndjson")
 SITES = str(GOLDEN / "shared.sites.toml")
 
 
-class Ran(NamedTuple):
-    """How a command ended and what it printed."""
-
-    status: object
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
-
-
 @pytest.fixture
-def run(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Iterator[Run]:
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Run:
     """Run a command in an empty directory and with no settings in the environment."""
-    for name in list(os.environ):
-        if name.startswith("BELLROCK_"):
-            monkeypatch.delenv(name)
+    forget_settings(monkeypatch)
     monkeypatch.chdir(tmp_path)
 
     def run(*arguments: str) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["bellrock", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return Ran(ended.value.code, *capsys.readouterr())
+        return Ran(status_of(monkeypatch, *arguments), *capsys.readouterr())
 
-    yield run
-    structlog.reset_defaults()
+    return run
 
 
 def refused(ran: Ran) -> str:

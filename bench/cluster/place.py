@@ -15,17 +15,14 @@ from typing import NamedTuple
 import httpx
 import psutil
 
-from bellrock.claims.dynamodb import create_claims_table
 from bellrock.dynamodb.client import connect
 from bellrock.log.kafka import Topic
-from bellrock.marks.dynamodb import create_marks_table
 from bellrock.runners.flink.cluster import Cluster, local_cluster
-from bellrock.runners.flink.horizon import create_progress_table
 from bellrock.runners.flink.package import write_code
 from bellrock.runners.flink.rest import Flink
 from bellrock.runners.flink.submit import submit
 from bellrock.store.search import SearchStore, open_search_store
-from servers.dynamodb import dynamodb
+from servers.dynamodb import dynamodb, make_tables
 from servers.fixtures import AWS
 from servers.kafka import kafka
 from servers.opensearch import opensearch
@@ -88,9 +85,7 @@ class Place(NamedTuple):
             for lines in records:
                 writer.append(lines)
         with closing(connect(endpoint=self.tables)) as client:
-            create_claims_table(client, f"{name}-claims")
-            create_marks_table(client, f"{name}-marks")
-            create_progress_table(client, f"{name}-progress")
+            make_tables(client, name)
         url = f"{self.search.replace('http://', 'opensearch://')}/{name}"
         settings = self.folder / f"{name}.toml"
         settings.write_text(

@@ -1,37 +1,23 @@
 """`bellrock log`, as people and scripts meet it, on logs that are whole, damaged, read and written."""
 
-import os
 import subprocess
 import sys
-from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 import pytest
 
-from bellrock import cli
 from bellrock.errors import FAILED, REFUSED
 from bellrock.log.export import merged
 from bellrock.log.files import log_files
 from bellrock.log.readers import Readers
 from bellrock.log.sqlite import SqliteLogReader, SqliteLogWriter
+from command import Ran, Run, forget_settings, status_of
 
 AT = 1_795_474_800_000  # 2026-11-23T23:00Z
 LINES = [b'{"at":%d,"raw":"line %d"}' % (AT + number * 1000, number) for number in range(300)]
 SITES = str(Path(__file__).parents[1] / "golden" / "shared.sites.toml")
-
-
-class Ran(NamedTuple):
-    """How a command ended and what it printed."""
-
-    status: object
-    out: str
-    err: str
-
-
-Run = Callable[..., Ran]
 
 
 @pytest.fixture
@@ -39,15 +25,12 @@ def run(
     monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes], tmp_path: Path
 ) -> Run:
     """Run a command of `log` on the data directory."""
-    for name in [name for name in os.environ if name.startswith("BELLROCK_")]:
-        monkeypatch.delenv(name)
+    forget_settings(monkeypatch)
 
     def run(*arguments: str) -> Ran:
-        monkeypatch.setattr(sys, "argv", ["bellrock", "log", *arguments, "--data", str(tmp_path)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
+        status = status_of(monkeypatch, "log", *arguments, "--data", str(tmp_path))
         out, err = capsysbinary.readouterr()
-        return Ran(ended.value.code, out.decode(), err.decode())
+        return Ran(status, out.decode(), err.decode())
 
     return run
 

@@ -6,16 +6,11 @@ reach the servers by other addresses than the comparison does.
 
 from pathlib import Path
 
-import pytest
-
 from bellrock.canonical import canonical_text
-from bellrock.claims.dynamodb import create_claims_table
 from bellrock.dynamodb.client import connect
 from bellrock.log.kafka import Topic
-from bellrock.marks.dynamodb import create_marks_table
 from bellrock.operators.summaries import Deltas
 from bellrock.runners.flink.cluster import Cluster
-from bellrock.runners.flink.horizon import create_progress_table
 from bellrock.runners.flink.package import write_code
 from bellrock.runners.flink.rest import Flink
 from bellrock.runners.flink.submit import submit
@@ -23,20 +18,10 @@ from bellrock.schema.document import RELATIONS
 from bellrock.sites import Sites
 from bellrock.store.search import open_search_store
 from end_to_end.installation import SITES
+from servers.dynamodb import make_tables
 
-ROOT = Path(__file__).parents[2]
-ENVIRONMENT, JARS = ROOT / ".venv-flink", ROOT / ".make" / "flink"
 PARTITIONS = 4
 APART_MINUTES = 40  # the judge lets no lane run so far ahead of another
-
-no_flink = pytest.mark.skipif(
-    not (ENVIRONMENT / ".done").exists() or not (JARS / ".done").exists(),
-    reason="there is no Flink: `make flink` says why",
-)
-
-
-def connectors() -> list[Path]:
-    return sorted(JARS.glob("*/*.jar"))
 
 
 class Distributed:
@@ -56,12 +41,7 @@ class Distributed:
         self.name, self.checkpoints = topic.name, f"file://{folder}/checkpoints"
         self._folder, self._savepoints = folder, f"file://{folder}/savepoints"
         client = connect(endpoint=dynamodb)
-        for kind, create in (
-            ("claims", create_claims_table),
-            ("marks", create_marks_table),
-            ("progress", create_progress_table),
-        ):
-            create(client, f"{topic.name}-{kind}")
+        make_tables(client, topic.name)
         client.close()
         self.store = open_search_store(self._store_url(opensearch))
         (folder / "sites.toml").write_text(SITES)

@@ -25,20 +25,14 @@ from bellrock.runners.flink.cluster import local_cluster
 from bellrock.runners.fold import fold_lines
 from bellrock.sites import load_sites
 from end_to_end.checks import LogBook
-from end_to_end.distributed import (
-    APART_MINUTES,
-    ENVIRONMENT,
-    PARTITIONS,
-    Distributed,
-    connectors,
-    differing,
-)
+from end_to_end.distributed import APART_MINUTES, PARTITIONS, Distributed, differing
 from end_to_end.installation import settings, until
 from end_to_end.oddities import requests
 from end_to_end.processes import FastTime, victims, warm_up
 from end_to_end.recording import at_of, requests_without_races, without_races
 from end_to_end.visitors import Visitors
 from log.visits import lines_in
+from runners.flink.jobs import ENVIRONMENT, connectors
 from runners.flink.traffic import last_word
 from servers.kafka import Broker, new_broker
 from servers.proxy import Proxy

@@ -9,8 +9,8 @@ import secrets
 from pathlib import Path
 
 from end_to_end import blows
-from end_to_end.distributed import no_flink
 from end_to_end.faults import Faults
+from runners.flink.jobs import no_flink
 
 ROUNDS = int(os.environ.get("FAULTS_ROUNDS") or 0)
 NAMED = os.environ.get("FAULTS_BLOWS", "").split()

@@ -20,16 +20,9 @@ from bellrock.runners.embedded.engine import Engine
 from bellrock.runners.flink.cluster import local_cluster
 from bellrock.runners.fold import fold_lines
 from bellrock.store.duckdb import DuckDBStore
-from end_to_end.distributed import (
-    APART_MINUTES,
-    ENVIRONMENT,
-    PARTITIONS,
-    Distributed,
-    connectors,
-    differing,
-    no_flink,
-)
+from end_to_end.distributed import APART_MINUTES, PARTITIONS, Distributed, differing
 from end_to_end.recording import Recorded, record, without_races
+from runners.flink.jobs import ENVIRONMENT, connectors, no_flink
 from runners.flink.traffic import last_word
 from stored import documents
 

@@ -3,8 +3,7 @@
 import os
 import re
 import signal
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,16 +11,12 @@ from uuid import uuid4
 
 import msgspec
 import pytest
-from confluent_kafka import Producer
 
 from bellrock.canonical import canonical_text
-from bellrock.claims.dynamodb import create_claims_table
 from bellrock.errors import BellrockError, ConfigurationError
 from bellrock.log.kafka import Topic
-from bellrock.marks.dynamodb import create_marks_table
 from bellrock.operators.summaries import NO_DELTAS, Deltas
 from bellrock.runners.flink.cluster import Cluster, local_cluster
-from bellrock.runners.flink.horizon import create_progress_table
 from bellrock.runners.flink.package import write_code
 from bellrock.runners.flink.rest import Flink
 from bellrock.runners.flink.submit import submit
@@ -29,24 +24,27 @@ from bellrock.runners.fold import fold_lines
 from bellrock.sites import parse_sites
 from bellrock.store.fresh import decode_deltas
 from reference import shops
+from runners.flink.jobs import (
+    ENVIRONMENT,
+    PARTITIONS,
+    checkpoints,
+    connectors,
+    job_settings,
+    no_flink,
+    send,
+    wait,
+    write_sites,
+)
 from runners.flink.memory import Store
 from runners.flink.traffic import last_word, orderly
-from runners.flink.world import Block, blocks_of
+from runners.flink.world import blocks_of
+from servers.dynamodb import make_tables
 from servers.kafka import PASSWORD, USER, Broker, new_broker
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-ROOT = Path(__file__).parents[3]
-ENVIRONMENT = ROOT / ".venv-flink"
-JARS = ROOT / ".make" / "flink"
-PARTITIONS = 3
-PATIENCE = 120.0
-
-pytestmark = pytest.mark.skipif(
-    not (ENVIRONMENT / ".done").exists() or not (JARS / ".done").exists(),
-    reason="there is no Flink: `make flink` says why",
-)
+pytestmark = no_flink
 
 
 @pytest.fixture(scope="module")
@@ -58,20 +56,9 @@ def code(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory: pytest.TempPathFactory, aws_account: None) -> Iterator[Cluster]:
-    if not (ENVIRONMENT / ".done").exists():
-        pytest.fail("there is no environment of Flink: run make test, or make flink")
     folder = tmp_path_factory.mktemp("flink")
-    jars = sorted(JARS.glob("*/*.jar"))
-    with local_cluster(folder, ENVIRONMENT, workers=2, jars=jars) as running:
+    with local_cluster(folder, ENVIRONMENT, workers=2, jars=connectors()) as running:
         yield running
-
-
-def send(servers: str, topic: str, blocks: Sequence[Block]) -> None:
-    """As collectors do; a record's time is the greatest `at` in it."""
-    producer = Producer({"bootstrap.servers": servers, "acks": "all", "enable.idempotence": True})
-    for at, shard, data in blocks:
-        producer.produce(topic, data, str(shard), shard % PARTITIONS, timestamp=at)
-    assert not producer.flush(30)
 
 
 def written(folder: Path) -> Store:
@@ -158,7 +145,6 @@ def test_a_savepoint_of_other_lanes_or_slots_is_refused_when_the_job_is_submitte
         submit(cluster.home, cluster.url, code, changed.script(parallelism=1), restore=savepoint)
     # As it was, it goes on.
     submit(cluster.home, cluster.url, code, job.script(parallelism=1), restore=savepoint)
-    wait(lambda: flink.is_up(flink.running(job.name)), cluster)
     flink.stop(flink.running(job.name), f"file://{tmp_path}/savepoints")
 
 
@@ -228,37 +214,8 @@ def job(
 ) -> Job:
     name = f"log-{uuid4()}"
     Topic(kafka_servers, name).create(PARTITIONS, 1)
-    create_claims_table(dynamodb_client, f"{name}-claims")
-    create_marks_table(dynamodb_client, f"{name}-marks")
-    create_progress_table(dynamodb_client, f"{name}-progress")
-    (tmp_path / "sites.toml").write_text(shops.SITES)
-    out = tmp_path / "out"
-    out.mkdir()
-    settings = f"""\
-log = "kafka://{kafka_servers}/{name}"
-sites = "{tmp_path}/sites.toml"
-store = "none"
-claims = "{name}-claims"
-marks = "{name}-marks"
-progress = "{name}-progress"
-checkpoints = "file://{tmp_path}/checkpoints"
-job = "{name}"
-lanes = 6
-slots = 8
-step_seconds = 0.2
-flush_seconds = 0.5
-checkpoint_seconds = 1
-dynamodb = "{dynamodb_url}"
-"""
+    make_tables(dynamodb_client, name)
+    out = write_sites(tmp_path)
+    log, kept = f"kafka://{kafka_servers}/{name}", f"file://{tmp_path}/checkpoints"
+    settings = job_settings(name, log, tmp_path, kept, dynamodb_url)
     return Job(name, out, settings)
-
-
-def checkpoints(flink: Flink, job: str, kind: str) -> int:
-    return int(flink.ask(f"/jobs/{job}/checkpoints")["counts"][kind])
-
-
-def wait(holds: Callable[[], bool], cluster: Cluster) -> None:
-    end = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < end, f"in vain; see {cluster.home.folder}/log"
-        time.sleep(0.5)

@@ -18,29 +18,30 @@ from uuid import uuid4
 import boto3
 import pytest
 
-from bellrock.claims.dynamodb import create_claims_table
 from bellrock.errors import BellrockError
 from bellrock.log.kafka import Topic
-from bellrock.marks.dynamodb import create_marks_table
 from bellrock.runners.flink.cluster import Cluster, local_cluster
-from bellrock.runners.flink.horizon import create_progress_table
 from bellrock.runners.flink.package import write_code
 from bellrock.runners.flink.rest import Flink
 from bellrock.runners.flink.submit import submit
 from bellrock.sites import parse_sites
 from recorded import Told, issues_of, read, tell
 from reference import shops
-from runners.flink.reading import expected_ended, expected_lines, read_stream, taken
-from runners.flink.test_cluster import (
+from runners.flink.jobs import (
     ENVIRONMENT,
-    JARS,
     PARTITIONS,
     checkpoints,
+    connectors,
+    job_settings,
+    no_flink,
     send,
     wait,
+    write_sites,
 )
+from runners.flink.reading import expected_ended, expected_lines, read_stream, taken
 from runners.flink.traffic import last_word, orderly
 from runners.flink.world import blocks_of
+from servers.dynamodb import make_tables
 
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
@@ -48,10 +49,7 @@ if TYPE_CHECKING:
 BUCKET = "bellrock-checkpoints"
 SITES = parse_sites(shops.SITES, "shops")
 
-pytestmark = pytest.mark.skipif(
-    not (ENVIRONMENT / ".done").exists() or not (JARS / ".done").exists(),
-    reason="there is no Flink: `make flink` says why",
-)
+pytestmark = no_flink
 
 
 @pytest.fixture(scope="module")
@@ -60,7 +58,7 @@ def cluster(
 ) -> Iterator[Cluster]:
     """Its S3 is another than AWS's, so buckets are named in the path; who it is, it finds in the environment."""
     settings = {"s3.endpoint": s3_url, "s3.path.style.access": "true"}
-    folder, jars = tmp_path_factory.mktemp("flink"), sorted(JARS.glob("*/*.jar"))
+    folder, jars = tmp_path_factory.mktemp("flink"), connectors()
     with local_cluster(folder, ENVIRONMENT, workers=2, jars=jars, settings=settings) as running:
         yield running
 
@@ -105,31 +103,11 @@ def job(
     topics = [Topic(kafka_servers, place) for place in (name, f"{name}-ended", f"{name}-lines")]
     for topic, partitions in zip(topics, (PARTITIONS, 2, 4), strict=True):
         topic.create(partitions, 1)
-    create_claims_table(dynamodb_client, f"{name}-claims")
-    create_marks_table(dynamodb_client, f"{name}-marks")
-    create_progress_table(dynamodb_client, f"{name}-progress")
-    (folder / "sites.toml").write_text(shops.SITES)
-    (folder / "out").mkdir()
-    settings = f"""\
-log = "{topics[0].url}"
-sites = "{folder}/sites.toml"
-store = "none"
-claims = "{name}-claims"
-marks = "{name}-marks"
-progress = "{name}-progress"
-checkpoints = "s3://{BUCKET}/checkpoints"
-job = "{name}"
-lanes = 6
-slots = 8
-step_seconds = 0.2
-flush_seconds = 0.5
-checkpoint_seconds = 1
-dynamodb = "{dynamodb_url}"
-parallelism = WORKERS
-[streams]
-ended = "{topics[1].url}"
-lines = "{topics[2].url}"
-"""
+    make_tables(dynamodb_client, name)
+    write_sites(folder)
+    told = job_settings(name, topics[0].url, folder, f"s3://{BUCKET}/checkpoints", dynamodb_url)
+    streams = f'[streams]\nended = "{topics[1].url}"\nlines = "{topics[2].url}"\n'
+    settings = f"{told}parallelism = WORKERS\n{streams}"
     return Job(name, folder, topics[1].url, topics[2].url, settings)
 
 
