@@ -9,7 +9,8 @@ from bellrock.names import Names
 from bellrock.schema.site import OTHER, Site
 from bellrock.schema.timers import VITALS
 
-UNDECLARED = -1
+UNDECLARED = 255
+"""Stands for the slot of a timer that has none."""
 
 
 class Declared:

@@ -21,7 +21,7 @@ class Order(NamedTuple):
 
 def read_orders(columns: Columns) -> dict[int, Order]:
     """The usable orders by row; the rows are told, because such an order makes an impression count."""
-    rows, _, sent = columns.present("order")
+    rows, _, sent = columns.present([beacon.order for beacon in columns.beacons])
     orders = {}
     for row, order in zip(rows.tolist(), sent, strict=True):
         usable = _usable(columns, row, order)

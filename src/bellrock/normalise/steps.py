@@ -5,8 +5,6 @@ all that say the same. What a site does not declare becomes `(other)`, so that n
 """
 
 import re
-from collections.abc import Sequence
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -37,17 +35,14 @@ _COUNTRY_CODES = {country: code for code, country in enumerate(COUNTRIES)}
 _NAVIGATION_CODES = {None: 0} | {name: code for code, name in enumerate(wire.NAVIGATIONS, start=1)}
 _FLAGS = {None: ABSENT, False: FALSE, True: TRUE}
 
-_PAGE = ("label", "navigation", "release")
-_TEST = ("name", "group")
 _DELIVERY = ("first_load", "served", "cache_hit")
 _VISITOR = ("new_today", "new_this_month")
-_BROWSER = ("mobile", "webdriver")
 _VISIT = np.dtype(
     [
         (name, IMPRESSION[name])
         for name in (
             *("types", "events", "country", "country_seq", *_DELIVERY, "delivery_seq"),
-            *(*_VISITOR, "visitor_seq", *_BROWSER, "mobile_seq"),
+            *(*_VISITOR, "visitor_seq", "mobile", "webdriver", "mobile_seq"),
         )
     ]
 )
@@ -66,16 +61,28 @@ def find_sites(decoded: Decoded, declared: Declared) -> Decoded:
 
 def begin_rows(columns: Columns, places: "Places", visits: "Visits") -> None:
     """Make the rows: all but user agent, timers, orders and what events say."""
-    said, types = columns.of_beacon, columns.of_beacon["type"]
-    page, test = _said(said["page"], _PAGE), _said(said["test"], _TEST)
-    columns.rows = rows = places.find(list(zip(columns.sites, page, test, strict=True)))
-    groups = (
-        (said["delivery"], _DELIVERY),
-        (said["visitor"], _VISITOR),
-        (said["browser"], _BROWSER),
+    pages = [
+        (
+            one.site,
+            one.page and (one.page.label, one.page.navigation, one.page.release),
+            one.test and (one.test.name, one.test.group),
+        )
+        for one in columns.beacons
+    ]
+    columns.rows = rows = places.find(pages)
+    visit = visits.find(
+        [
+            (
+                one.type,
+                one.delivery
+                and (one.delivery.first_load, one.delivery.served, one.delivery.cache_hit),
+                one.visitor and (one.visitor.new_today, one.visitor.new_this_month),
+                one.browser and (one.browser.mobile, one.browser.webdriver),
+                line.country,
+            )
+            for line, one in zip(columns.lines, columns.beacons, strict=True)
+        ]
     )
-    keys = zip(types, *(_said(*group) for group in groups), columns.of_line["country"], strict=True)
-    visit = visits.find(list(keys))
     for name in _VISIT.names or ():
         rows[name] = visit[name]
     rows["id"] = columns.ids
@@ -87,14 +94,9 @@ def begin_rows(columns: Columns, places: "Places", visits: "Visits") -> None:
         else:
             rows[name] = np.maximum(rows[name], columns.seq)
     for row in np.flatnonzero(rows["test"] == columns.declared.other_test).tolist():
-        if (columns.sites[row], *(test[row] or ())) not in columns.declared.tests:
+        site, _, test = pages[row]
+        if (site, *(test or ())) not in columns.declared.tests:
             columns.note(row, Issue.TEST_UNDECLARED)
-
-
-def _said(groups: Sequence[Any], names: tuple[str, ...]) -> list[Any]:
-    """What groups say by some of their fields, None where there is no group."""
-    read = attrgetter(*names)
-    return [group and read(group) for group in groups]
 
 
 class Places(RememberedRows[tuple[str, Any, Any]]):
@@ -156,12 +158,12 @@ class Visits(RememberedRows[tuple[str, Any, Any, Any, str | None]]):
 
 def write_events(columns: Columns) -> None:
     """Which events are errors."""
-    named = [event is not None and event.name == "error" for event in columns.of_beacon["event"]]
+    named = [one.event is not None and one.event.name == "error" for one in columns.beacons]
     columns.rows["errors"] = columns.rows["events"] & np.array(named, dtype=np.bool_)
 
 
 def write_agents(columns: Columns, agents: Agents) -> None:
     """`agent`."""
     rows = columns.rows
-    rows["agent"] = agents.codes(columns.of_line["ua"], resolve_agent)
+    rows["agent"] = agents.codes([line.ua for line in columns.lines], resolve_agent)
     rows["agent_seq"] = np.where(rows["agent"] != 0, columns.seq, NO_SEQ)

@@ -21,27 +21,27 @@ _MICRO = np.array([timer.micro for timer in _TIMERS])
 _VITAL_SLOTS = {name: slot for slot, name in enumerate(VITAL_NAMES)}
 
 
-class Slots(Remembered[tuple[str, tuple[str, ...]], tuple[int, ...]]):
-    """The slot of each of a beacon's timers, by its site and their names; `UNDECLARED` where it has none."""
+class Slots(Remembered[tuple[str, tuple[str, ...]], bytes]):
+    """The slots of a beacon's timers by its site and their names: a byte each, or `UNDECLARED`."""
 
     def __init__(self, declared: Declared) -> None:
         """Look slots up in what sites declare."""
         super().__init__(self._slots)
         self._declared = declared.slots
 
-    def _slots(self, key: tuple[str, tuple[str, ...]]) -> tuple[int, ...]:
+    def _slots(self, key: tuple[str, tuple[str, ...]]) -> bytes:
         site, names = key
-        return tuple(
-            _VITAL_SLOTS.get(name, self._declared.get((site, name), UNDECLARED)) for name in names
-        )
+        found = self._declared
+        return bytes(_VITAL_SLOTS.get(name, found.get((site, name), UNDECLARED)) for name in names)
 
 
 def write_timers(columns: Columns, slots: Slots) -> None:
     """`timers` of the rows: those that are declared, are numbers, and lie in their range."""
-    rows, sites, timers = columns.present("timers")
-    found = slots.find(zip(sites, map(tuple, timers), strict=True))
-    of = np.repeat(rows, list(map(len, found)))
-    slot = np.fromiter(chain.from_iterable(found), np.int64, len(of))
+    rows, sites, timers = columns.present([beacon.timers for beacon in columns.beacons])
+    slot = np.frombuffer(
+        b"".join(slots.find(zip(sites, map(tuple, timers), strict=True))), dtype=np.uint8
+    )
+    of = np.repeat(rows, list(map(len, timers)))
 
     def keep(places: NDArray[np.int64], fine: NDArray[np.bool_], issue: Issue) -> NDArray[np.int64]:
         for row in of[places[~fine]].tolist():
