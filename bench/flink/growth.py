@@ -26,7 +26,7 @@ def report(lines: Sequence[bytes]) -> None:
     job = Lanes(_LANES)
     for part in batches(_impressions(), _BATCH):
         job.gather(blocks_of(part))
-        list(job.step(time_of(0)))
+        list(job.step(route_of(part[-1])[0] or 0))
     whole = sum(_sizes(job))
     added = second_bases = count = 0
     for _, own in groupby(lines, lambda line: (route_of(line)[0] or 0) // 1000):
