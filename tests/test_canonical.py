@@ -55,7 +55,7 @@ def documents(
             name: pl.DataFrame(found, schema=getattr(NO_DELTAS, name).schema)
             for name, found in rows.items()
         }
-        | {name: getattr(NO_DELTAS, name) for name in ("clusters", "cluster_timers")}
+        | {name: getattr(NO_DELTAS, name) for name in ("clusters", "cluster_timers", "delivery")}
     )
 
 

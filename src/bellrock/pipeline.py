@@ -138,6 +138,7 @@ class Pipeline:
             [now.sessions for now in folded],
             self._cluster([past.sessions for past in ended]),
             issues,
+            [now.delivered for now in folded],
         )
 
 
@@ -155,4 +156,5 @@ def _part(block: Normalised, times: Times, minute: int) -> Minute:
     rows = block.rows[first:end]
     rows["first"] = rows["last"] = times.at[block.line[first:end]]
     orders = {row - first: order for row, order in block.orders.items() if first <= row < end}
-    return Minute(minute, rows, block.sessions[first:end], orders)
+    sessions, transports = block.sessions[first:end], block.transports[first:end]
+    return Minute(minute, rows, sessions, transports, orders)

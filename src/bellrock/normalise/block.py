@@ -24,6 +24,7 @@ from bellrock.normalise.steps import (
     Visits,
     begin_rows,
     find_sites,
+    read_transports,
     write_agents,
     write_events,
 )
@@ -37,8 +38,9 @@ class Normalised(NamedTuple):
     """A block of `lines` lines.
 
     `at` is each line's own time in ms, -1 where it has none, shape (lines,). `rows` of `IMPRESSION` are the
-    beacons, each as an impression made of that one line, but for its time; `line` is the line of each and
-    `sessions` the session's id. `orders` maps a row to its usable order. `issues` name declared sites or `?`.
+    beacons, each as an impression made of that one line, but for its time; `line` is the line of each,
+    `sessions` the session's id, `transports` how it came (`read_transports`). `orders` maps a row to its usable
+    order. `issues` name declared sites or `?`.
     """
 
     lines: int
@@ -46,6 +48,7 @@ class Normalised(NamedTuple):
     rows: NDArray[np.void]
     line: NDArray[np.int64]
     sessions: NDArray[np.bytes_]
+    transports: NDArray[np.uint8]
     orders: Mapping[int, Order]
     issues: Sequence[LineIssue]
 
@@ -86,6 +89,7 @@ class Normaliser:
             rows=columns.rows,
             line=decoded.line,
             sessions=decoded.sessions,
+            transports=read_transports(columns),
             orders=orders,
             issues=columns.issues(),
         )
@@ -101,6 +105,7 @@ def _joined(parts: Sequence[Normalised]) -> Normalised:
         rows=join([part.rows for part in parts], IMPRESSION),
         line=np.concatenate([part.line + at for part, at in zip(parts, lines, strict=False)]),
         sessions=np.concatenate([part.sessions for part in parts]),
+        transports=np.concatenate([part.transports for part in parts]),
         orders={
             row + at: order
             for part, at in zip(parts, rows, strict=False)

@@ -8,6 +8,7 @@ import re
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bellrock.names import Agents
 from bellrock.normalise.agent import resolve_agent
@@ -33,6 +34,7 @@ from bellrock.schema.issue import Issue
 _SITE = re.compile(wire.SITE)
 _COUNTRY_CODES = {country: code for code, country in enumerate(COUNTRIES)}
 _NAVIGATION_CODES = {None: 0} | {name: code for code, name in enumerate(wire.NAVIGATIONS, start=1)}
+_TRANSPORT_CODES = {None: 0} | {name: code for code, name in enumerate(wire.TRANSPORTS, start=1)}
 _FLAGS = {None: ABSENT, False: FALSE, True: TRUE}
 
 _DELIVERY = ("first_load", "served", "cache_hit")
@@ -167,3 +169,9 @@ def write_agents(columns: Columns, agents: Agents) -> None:
     rows = columns.rows
     rows["agent"] = agents.codes([line.ua for line in columns.lines], resolve_agent)
     rows["agent_seq"] = np.where(rows["agent"] != 0, columns.seq, NO_SEQ)
+
+
+def read_transports(columns: Columns) -> NDArray[np.uint8]:
+    """How each beacon came: 1 + index in `wire.TRANSPORTS`, 0 where it does not say."""
+    codes = _TRANSPORT_CODES
+    return np.frombuffer(bytes([codes[one.transport] for one in columns.beacons]), np.uint8)

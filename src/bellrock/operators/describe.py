@@ -8,13 +8,14 @@ from numpy.typing import NDArray
 
 from bellrock.names import Names
 from bellrock.operators.clusters import ALL, LABEL, LABEL_REPEAT, REPEAT, SERVED
+from bellrock.operators.delivery import Delivered
 from bellrock.operators.documents import CHOSEN
 from bellrock.rows import Rows
 from bellrock.schema.agent import BOTS, BROWSERS, DEVICES, SYSTEMS
 from bellrock.schema.codes import COUNTRIES, FLAGS
 from bellrock.schema.dimensions import OPTIONAL_NAMES
 from bellrock.schema.timers import VITAL_NAMES
-from bellrock.schema.wire import NAVIGATIONS
+from bellrock.schema.wire import NAVIGATIONS, TRANSPORTS
 
 
 def _words(texts: Sequence[str]) -> pl.Series:
@@ -24,6 +25,7 @@ def _words(texts: Sequence[str]) -> pl.Series:
 
 _BROWSERS, _SYSTEMS, _DEVICES, _BOTS = map(_words, (BROWSERS, SYSTEMS, DEVICES, BOTS))
 _COUNTRIES, _FLAGS, _NAVIGATIONS = map(_words, (COUNTRIES, FLAGS, ("", *NAVIGATIONS)))
+_TRANSPORTS = _words(("", *TRANSPORTS))
 _POPULATIONS = {
     ALL: "all",
     REPEAT: "repeat",
@@ -65,6 +67,18 @@ class Describer:
         frame = self.minutes(keys).drop("label", "navigation", "firstLoad", "served", "cacheHit")
         populations = _named(keys["population"], keys["label"], self._population)
         return frame.with_columns(populations.alias("population"))
+
+    def delivery(self, rows: Delivered) -> pl.DataFrame:
+        """The columns of the key of `RELATIONS["delivery"]`."""
+        self._learn()
+        return pl.DataFrame(
+            [
+                _by_code("site", self._texts, rows.site),
+                pl.Series("minute", rows.minute),
+                _by_code("browser", _BROWSERS, rows.browser),
+                _by_code("transport", _TRANSPORTS, rows.transport),
+            ]
+        )
 
     def timers(self, sites: NDArray[np.uint32], slots: NDArray[np.int64]) -> pl.Series:
         """The names of timers by the code of their site and their slot."""

@@ -1,6 +1,7 @@
 """One minute of beacons, folded.
 
-    keys -> first sightings -> claim orders -> merge impressions -> name bots -> merge sessions
+    keys -> first sightings -> merge impressions -> claim orders -> name bots -> merge sessions
+         -> count delivery
 
 Enters: normalised beacons of one minute in log order. Leaves: what changed, and the issues found. Inside
 a minute all of it is commutative, but for ties, which the log's order breaks.
@@ -16,16 +17,17 @@ from numpy.typing import NDArray
 from bellrock.claims.contract import Claims
 from bellrock.operators.attribution import Attribution
 from bellrock.operators.change import Change
+from bellrock.operators.delivery import NOT_DELIVERED, Arrived, Delivered, count_delivery
 from bellrock.operators.documents import MINUTE
-from bellrock.operators.groups import starts_of
+from bellrock.operators.groups import Groups, starts_of
 from bellrock.operators.keyring import Assigned
-from bellrock.operators.keys import Ids, distinct
+from bellrock.operators.keys import Ids, Keys, distinct
 from bellrock.operators.merge import merge_impressions
 from bellrock.operators.orders import Basket, OrderLine, claim_orders
 from bellrock.operators.run_table import Found, RunTable
 from bellrock.operators.sessions import blank_sessions, merge_sessions
 from bellrock.operators.state import State
-from bellrock.rows import Mask, Rows, pick, place
+from bellrock.rows import Index, Mask, Rows, pick, place
 from bellrock.schema.impression import IMPRESSION, SESSION
 from bellrock.schema.issue import Issue
 
@@ -36,23 +38,29 @@ IssueCounts = Counter[tuple[str, int, Issue]]
 class Minute(NamedTuple):
     """Beacons of one minute in log order: rows of `IMPRESSION` with their time, their sessions' ids, orders.
 
+    `transports`: codes, as in `Normalised`.
     `orders`: the usable ones by row, as plain id and value in minor units.
     """
 
     minute: int
     rows: Rows
     sessions: Ids
+    transports: NDArray[np.uint8]
     orders: Mapping[int, tuple[str, int]]
 
 
 class Folded(NamedTuple):
-    """What a minute changed; which of its rows are `fresh` beacons, and in which an order was `refused`."""
+    """What a minute changed; which of its rows are `fresh` beacons, and in which an order was `refused`.
+
+    `delivered`: how the fresh ones came.
+    """
 
     impressions: Change
     sessions: Change
     issues: IssueCounts
     fresh: Mask
     refused: list[int]
+    delivered: Delivered
 
 
 _NOTHING = np.empty(0, np.bool_)
@@ -66,13 +74,17 @@ def fold_minute(state: State, part: Minute, attribution: Attribution, claims: Cl
     """Fold the beacons of one minute into the state; every session due by then has ended before."""
     rows = part.rows
     if not len(rows):
-        return Folded(_no_change(IMPRESSION), _no_change(SESSION), Counter(), _NOTHING, [])
+        return Folded(
+            _no_change(IMPRESSION), _no_change(SESSION), Counter(), _NOTHING, [], NOT_DELIVERED
+        )
     of_session = state.session_keys.assign(rows["site"].astype(np.uint64), part.sessions)
     rows["session"] = of_session.keys[of_session.groups.of_row()]
     assigned = state.impression_keys.assign(rows["session"].copy(), rows["id"])
     fresh = first_sightings(rows["seen"], assigned)
     known = _known(state.impressions, assigned, fresh)
-    changed = _merge(rows, assigned, fresh, known)
+    keys, groups = _fresh(assigned, fresh)
+    beacons = pick(rows, groups.order)
+    changed = _merge(beacons, groups.starts, keys, known)
     open_sessions = state.sessions.find(distinct([changed.new["session"]]))
     before = _sessions_of(changed, open_sessions, of_session, rows["site"], part.sessions)
     issues = _counted(state, rows["site"][~fresh], part.minute, Issue.DUPLICATE_BEACON)
@@ -87,7 +99,9 @@ def fold_minute(state: State, part: Minute, attribution: Attribution, claims: Cl
     state.impressions.put(changed.keys, changed.new, known)
     state.sessions.put(before.keys, after, open_sessions)
     sessions = Change(before.keys, before.old, after)
-    return Folded(changed, sessions, issues, fresh, [line.row for line in refused])
+    arrived = Arrived(part.minute, beacons, part.transports[groups.order], groups)
+    delivered = count_delivery(arrived, changed, attribution, state.names)
+    return Folded(changed, sessions, issues, fresh, [line.row for line in refused], delivered)
 
 
 def first_sightings(bit: NDArray[np.uint64], assigned: Assigned) -> Mask:
@@ -117,20 +131,26 @@ def _known(table: RunTable, assigned: Assigned, fresh: Mask) -> Found:
     return table.find(distinct([assigned.keys[assigned.groups.of_row()[fresh]]]))
 
 
-def _merge(rows: Rows, assigned: Assigned, fresh: Mask, found: Found) -> Change:
-    """Merge the fresh rows with what is known of their impressions."""
+def _fresh(assigned: Assigned, fresh: Mask) -> tuple[Keys, Groups]:
+    """The fresh rows alone by the keys of their impressions."""
+    if fresh.all():
+        return assigned.keys, assigned.groups
     of_row = assigned.groups.of_row()
     order = assigned.groups.order[fresh[assigned.groups.order]]
     starts = starts_of(of_row[order])
-    keys = assigned.keys[of_row[order[starts]]]
+    return assigned.keys[of_row[order[starts]]], Groups(order, starts)
+
+
+def _merge(beacons: Rows, starts: Index, keys: Keys, found: Found) -> Change:
+    """Merge fresh rows, which lie by their impressions, with what is known of these."""
     at = np.searchsorted(keys, found.keys)
     old = np.zeros(len(keys), IMPRESSION)
     place(old, at, found.rows)
     # What is known stands before what is new: each row moves by as many known ones as come before it.
     moved = np.searchsorted(found.keys, keys, side="right")
-    together = np.empty(len(order) + len(at), IMPRESSION)
-    sizes = np.diff(starts, append=len(order))
-    place(together, np.arange(len(order)) + np.repeat(moved, sizes), pick(rows, order))
+    together = np.empty(len(beacons) + len(at), IMPRESSION)
+    sizes = np.diff(starts, append=len(beacons))
+    place(together, np.arange(len(beacons)) + np.repeat(moved, sizes), beacons)
     place(together, starts[at] + moved[at] - 1, found.rows)
     return Change(
         keys, old, merge_impressions(together, starts + np.searchsorted(found.keys, keys))

@@ -16,6 +16,7 @@ from bellrock.histogram import cells
 from bellrock.names import Agents, Names
 from bellrock.operators.change import Change
 from bellrock.operators.clusters import Clusters
+from bellrock.operators.delivery import Delivered, joined
 from bellrock.operators.describe import Describer
 from bellrock.operators.documents import counts, document_keys
 from bellrock.operators.groups import Groups, as_words, group, group_records, sums
@@ -37,6 +38,7 @@ class Deltas(msgspec.Struct, frozen=True):
     clusters: pl.DataFrame
     cluster_timers: pl.DataFrame
     issues: pl.DataFrame
+    delivery: pl.DataFrame
 
 
 _TYPES: dict[str, type[pl.DataType]] = {"minute": pl.Int64, "cell": pl.Int16}
@@ -77,6 +79,7 @@ class Summaries:
         sessions: Sequence[Change],
         clusters: Clusters,
         issues: IssueCounts,
+        delivered: Sequence[Delivered],
     ) -> Deltas:
         """The deltas of any number of changes."""
         pages = _of_impressions(_joined(impressions, IMPRESSION), self._names.agents)
@@ -91,6 +94,7 @@ class Summaries:
             minutes=_additive(frame, sums(measures, documents), ADDITIVE_NAMES),
             timers=self._timers(pages, frame, keys, documents),
             issues=_issue_rows(issues),
+            delivery=self._delivery(joined(delivered)),
             **self._clusters(clusters),
         )
 
@@ -113,6 +117,10 @@ class Summaries:
             pl.Series("cell", code[first] % _SPREAD - 1, dtype=pl.Int16),
         )
         return _additive(named, values, RELATIONS["timers"].additive)
+
+    def _delivery(self, rows: Delivered) -> pl.DataFrame:
+        keys = self._describer.delivery(rows)
+        return _additive(keys, rows.measures, RELATIONS["delivery"].additive)
 
     def _clusters(self, found: Clusters) -> dict[str, pl.DataFrame]:
         if not len(found.keys):

@@ -10,6 +10,7 @@ from bellrock.schema.measures import (
     CLUSTER,
     CLUSTER_ALL_ONLY,
     CLUSTER_TIMER,
+    DELIVERY,
     GRID_NAMES,
     ISSUE,
 )
@@ -42,4 +43,7 @@ RELATIONS: Mapping[str, Relation] = {
         tuple(m.name for m in CLUSTER_TIMER if m.name != "grid") + GRID_NAMES,
     ),
     "issues": Relation(("site", "minute", "issue"), tuple(m.name for m in ISSUE)),
+    "delivery": Relation(
+        ("site", "minute", "browser", "transport"), tuple(m.name for m in DELIVERY)
+    ),
 }

@@ -8,7 +8,7 @@ from typing import Literal
 
 import msgspec
 
-Grain = Literal["impression", "session", "timer", "line", "cluster"]
+Grain = Literal["impression", "session", "timer", "line", "cluster", "beacon"]
 
 
 class Measure(msgspec.Struct, frozen=True):
@@ -62,6 +62,15 @@ TIMER = (
 )
 
 ISSUE = (Measure("lines", "lines", "line", "log lines with this issue"),)
+
+DELIVERY = (
+    Measure(
+        "navigations", "impressions", "impression", "those whose first navigation beacon came so"
+    ),
+    Measure("loads", "impressions", "impression", "those whose first load beacon came so"),
+    Measure("vitals", "impressions", "impression", "those whose first vitals beacon came so"),
+    Measure("beacons", "beacons", "beacon", "beacons that came so, no duplicates"),
+)
 
 CLUSTER = (
     Measure(
