@@ -43,8 +43,15 @@ class Holding:
     def has_documents_of(self, other: "Holding") -> bool:
         """Whether the documents are the same; only where rows differ is text made of them, which takes long."""
         return all(
-            _rows(self.sums, name).equals(_rows(other.sums, name)) for name in RELATIONS
+            _rows(self.sums, name).equals(_rows(other.sums, name))
+            for name in RELATIONS
+            if name != "delivery"
         ) or (self.documents == other.documents)
+
+    @cached_property
+    def delivery(self) -> frozenset[tuple[object, ...]]:
+        """How beacons came, which the text has nothing of."""
+        return frozenset(_rows(self.sums, "delivery").rows())
 
 
 def _rows(sums: Deltas, relation: str) -> pl.DataFrame:
@@ -106,6 +113,7 @@ def difference(found: Holding, wanted: Holding) -> str:
         told.append(f"position {found.position}, not {wanted.position}")
     if not found.has_documents_of(wanted):
         told += _told("documents", *(set(x.documents.splitlines()) for x in (found, wanted)))
+    told += _told("delivery", found.delivery, wanted.delivery)
     told += _told("claims", found.claims, wanted.claims)
     told += _told("marks", found.marks, wanted.marks)
     return "\n".join(told)

@@ -2,7 +2,8 @@
 
 `data/version_1.*`: the sites, a log of two shops, and the store after its first 590 lines, with settled and
 fresh rows, a base of the state and three changes, open sessions, claims. `data/version_2.duckdb.gz`: the same
-lines in a store of version 2, with settled and fresh rows, a base of the state and two changes.
+lines in a store of version 2, with settled and fresh rows, a base of the state and two changes;
+`data/version_3.duckdb.gz` one of version 3.
 """
 
 import gzip
@@ -13,15 +14,19 @@ from typing import Any
 
 import duckdb
 import numpy as np
+import polars as pl
 import pytest
 
 from bellrock.canonical import canonical_text
 from bellrock.claims.duckdb import EmbeddedClaims
+from bellrock.claims.memory import MemoryClaims
 from bellrock.errors import BellrockError
 from bellrock.log.memory import MemoryLog
+from bellrock.marks.memory import MemoryMarks
 from bellrock.operators.documents import counts
 from bellrock.operators.state import State
 from bellrock.operators.summaries import Deltas
+from bellrock.pipeline import Pipeline
 from bellrock.progress import Progress
 from bellrock.runners.embedded.engine import Engine
 from bellrock.runners.fold import fold_lines
@@ -57,6 +62,14 @@ def second(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def third(tmp_path: Path) -> Path:
+    """The store as version 3 left it."""
+    path = tmp_path / "store_3.duckdb"
+    path.write_bytes(gzip.decompress((DATA / "version_3.duckdb.gz").read_bytes()))
+    return path
+
+
+@pytest.fixture
 def sites() -> Sites:
     return load_sites(DATA / "version_1.sites.toml")
 
@@ -86,6 +99,12 @@ def without_clusters(text: bytes) -> list[bytes]:
     return [line for line in text.splitlines() if b'"kind":"cluster"' not in line]
 
 
+def told(store: DuckDBStore, sites: Sites, lines: list[bytes]) -> list[str]:
+    """Where a store differs from the fold of lines, but for how beacons came: that older versions did not count."""
+    found = difference(holding(store, sites), folded(lines, sites)).splitlines()
+    return [line for line in found if not line.startswith("delivery: ")]
+
+
 def test_every_older_version_has_a_way_to_this_one() -> None:
     assert set(MIGRATIONS) == set(range(1, VERSION))
 
@@ -113,7 +132,7 @@ def test_all_sums_and_claims_and_the_position_are_kept(old: Path) -> None:
         assert store.balance().difference == 0
 
 
-@pytest.mark.parametrize("version", ["old", "second"])
+@pytest.mark.parametrize("version", ["old", "second", "third"])
 def test_a_migrated_store_is_one_of_this_version_when_it_is_opened_again(
     request: pytest.FixtureRequest, version: str
 ) -> None:
@@ -191,12 +210,43 @@ def test_folding_goes_on_in_a_store_of_version_2(
     with closing(DuckDBStore(second)) as store:
         assert store.state() == [bytes(state) for (state,) in states]
         assert store.positions() == {}
-        assert not difference(holding(store, sites), folded(lines[:STORED], sites))
+        assert not told(store, sites, lines[:STORED])
         engine = Engine(log, store, sites, Progress())
         while engine.step():
             pass
-        assert not difference(holding(store, sites), folded(lines, sites))
+        assert not told(store, sites, lines)
         assert store.balance().difference == 0
+
+
+def test_a_store_of_version_3_counts_delivery_from_then_on(
+    third: Path, sites: Sites, log: MemoryLog
+) -> None:
+    lines = log.read(0, 10_000).lines
+    with duckdb.connect(str(third), read_only=True) as db:
+        [(fresh,)] = db.execute("SELECT count(*) FROM fresh").fetchall()
+        [(settled,)] = db.execute("SELECT count(*) FROM minutes_settled").fetchall()
+    assert settled > 50
+    assert fresh == 2
+    with closing(DuckDBStore(third)) as store:
+        assert len(store.state()) == 3
+        assert not told(store, sites, lines[:STORED])
+        assert len(store.whole("delivery")) == 0
+        engine = Engine(log, store, sites, Progress())
+        while engine.step():
+            pass
+        assert not told(store, sites, lines)
+        assert rows(store.whole("delivery")) == since(lines, sites)
+
+
+def since(lines: list[bytes], sites: Sites) -> list[tuple[Any, ...]]:
+    """What the lines after the stored ones add to delivery."""
+    pipeline = Pipeline(sites, MemoryClaims(), MemoryMarks(), State())
+    pipeline.step(lines[:STORED])
+    return rows(pipeline.step(lines[STORED:]).deltas.delivery)
+
+
+def rows(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
+    return sorted(frame.rows())
 
 
 def test_a_migration_that_is_cut_off_is_done_again(

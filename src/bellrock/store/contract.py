@@ -67,5 +67,11 @@ class StoreReader(Protocol):
     def issues(self, selection: Selection) -> pl.DataFrame:
         """Columns minute, issue, lines; `selection.where` must be empty."""
 
+    def delivery(self, selection: Selection) -> pl.DataFrame:
+        """Columns browser, transport and the measures of `RELATIONS["delivery"]` (Int64).
+
+        `selection.where` must be empty. How a beacon came is the empty text where it does not say.
+        """
+
     def newest(self, site: str) -> int | None:
         """The newest minute that has a row of the site."""

@@ -216,6 +216,10 @@ class DuckDBStore:
         """See `StoreReader.issues`."""
         return self._ask(Question("issues", selection, ("minute", "issue")))
 
+    def delivery(self, selection: Selection) -> pl.DataFrame:
+        """See `StoreReader.delivery`."""
+        return self._ask(Question("delivery", selection, ("browser", "transport")))
+
     def newest(self, site: str) -> int | None:
         """See `StoreReader.newest`."""
         found = self._database.rows("SELECT max(minute) FROM minutes WHERE site = ?", site)

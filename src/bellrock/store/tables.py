@@ -13,7 +13,7 @@ import msgspec
 from bellrock.operators.balance import Balance
 from bellrock.schema.document import RELATIONS
 
-VERSION = 3
+VERSION = 4
 """Of the tables and of the state in them; `store.migrations` brings older ones here."""
 
 LEVELS = {"minute": 1, "hour": 60, "day": 1440}

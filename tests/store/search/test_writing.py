@@ -138,6 +138,7 @@ def test_a_timer_that_a_document_lost_is_lost(store: SearchStore) -> None:
             without.clusters,
             without.cluster_timers,
             without.issues,
+            without.delivery,
         ),
         2,
         level="minute",

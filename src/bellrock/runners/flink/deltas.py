@@ -22,7 +22,7 @@ from bellrock.schema.document import CLUSTER_KEY, KEY, RELATIONS
 VERSION = 2
 """Of the form of parcels and documents in keyed state: `docs/spec/flink.md`."""
 
-HEADS = {"minutes": "timers", "clusters": "cluster_timers", "issues": None}
+HEADS = {"minutes": "timers", "clusters": "cluster_timers", "issues": None, "delivery": None}
 """The relations that name a document, each with that of its details."""
 
 DOCUMENT_KEYS: Mapping[str, tuple[str, ...]] = {
@@ -31,6 +31,7 @@ DOCUMENT_KEYS: Mapping[str, tuple[str, ...]] = {
     "clusters": CLUSTER_KEY,
     "cluster_timers": CLUSTER_KEY,
     "issues": RELATIONS["issues"].key,
+    "delivery": RELATIONS["delivery"].key,
 }
 """The columns of each relation that name the document, first among its columns."""
 

@@ -12,12 +12,13 @@ import duckdb
 from bellrock.errors import BellrockError
 from bellrock.histogram import SCHEME
 from bellrock.store.database import Database
-from bellrock.store.migrations import from_1, from_2
+from bellrock.store.migrations import from_1, from_2, from_3
 from bellrock.store.tables import VERSION, create_tables
 
 MIGRATIONS: Mapping[int, Callable[[duckdb.DuckDBPyConnection], None]] = {
     1: from_1.migrate,
     2: from_2.migrate,
+    3: from_3.migrate,
 }
 """What brings a store of a version to the next one. The state is written in its newest form at once."""
 

@@ -21,6 +21,7 @@ KINDS = {
     "minute": ("minutes", "timers"),
     "cluster": ("clusters", "cluster_timers"),
     "issues": ("issues", None),
+    "delivery": ("delivery", None),
 }
 """Kinds of documents: the relation that a document is a row of, and that of its timers."""
 

@@ -1,12 +1,14 @@
 """The indices in the cluster: made when they are needed, planned as sites grow, deleted when they are old.
 
-What always holds: an index is made with the alias of its site and with fields for the timers that it gets. What
-is known of the cluster is looked up again every five minutes.
+What always holds: an index is made with the alias of its site and with fields for the timers that it gets; one
+of an older bellrock gets the fields that are new. What is known of the cluster is looked up again every five
+minutes.
 """
 
 import threading
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -26,7 +28,12 @@ from bellrock.store.search.periods import (
     indices_of,
     parse_index,
 )
-from bellrock.store.search.templates import index_template, schedules_index, timer_mapping
+from bellrock.store.search.templates import (
+    index_template,
+    mapping,
+    schedules_index,
+    timer_mapping,
+)
 
 _KNOWN_FOR = 300.0  # seconds
 _LOOK_BACK_DAYS = 7
@@ -109,14 +116,22 @@ class Indices:
         template = index_template(self.prefix)
         self._ask(self._client.indices.put_index_template, name=self.prefix, body=template)
         alias: dict[str, Any] = {"aliases": {alias_of(self.prefix, index.site): {}}}
-        self._create_unless_there(index.text(self.prefix), alias)
+        text = index.text(self.prefix)
+        if self._create_unless_there(text, alias):
+            return
+        # Where this is refused, so are documents, which says more.
+        with suppress(RequestError):
+            self._ask(self._client.indices.put_mapping, index=text, body=mapping())
 
-    def _create_unless_there(self, text: str, body: dict[str, Any]) -> None:
+    def _create_unless_there(self, text: str, body: dict[str, Any]) -> bool:
+        """Whether it is made by this."""
         try:
             self._ask(self._client.indices.create, index=text, body=body)
         except RequestError as error:
             if error.error != "resource_already_exists_exception":
                 raise
+            return False
+        return True
 
     @property
     def _schedules_index(self) -> str:

@@ -136,6 +136,10 @@ class SearchStore:
         """See `StoreReader.issues`."""
         return self._sums(Question("issues", selection, ("minute", "issue")))
 
+    def delivery(self, selection: Selection) -> pl.DataFrame:
+        """See `StoreReader.delivery`."""
+        return self._sums(Question("delivery", selection, ("browser", "transport")))
+
     def newest(self, site: str) -> int | None:
         """See `StoreReader.newest`."""
         return self._reader.newest(site)

@@ -39,8 +39,9 @@ def timer_mapping(timers: tuple[str, ...]) -> Json:
 
 def mapping() -> Json:
     """Of an index of documents; what it does not name is refused."""
-    measures = [*RELATIONS["minutes"].additive, *RELATIONS["clusters"].additive, "lines"]
-    names = ("kind", "level", "site", *DIMENSIONS, "population", "issue")
+    heads = ("minutes", "clusters", "issues", "delivery")
+    measures = [name for head in heads for name in RELATIONS[head].additive]
+    names = ("kind", "level", "site", *DIMENSIONS, "population", "issue", "transport")
     return {
         "dynamic": "strict",
         "properties": {
