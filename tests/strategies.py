@@ -82,6 +82,7 @@ GROUPS = _optional(
     ),
     visitor=_optional(newToday=st.booleans()),
     browser=_optional(mobile=st.booleans(), webdriver=st.booleans()),
+    transport=st.sampled_from(["fetchLater", "beacon", "xhr"]),
 )
 
 

@@ -29,7 +29,7 @@ def test_every_route_is_documented(app: Litestar, document: dict[str, Any]) -> N
         (path, method.upper()) for path, item in document["paths"].items() for method in item
     }
     assert documented == set(routes)
-    assert len(routes) == 14
+    assert len(routes) == 15
 
 
 def test_every_operation_says_what_it_is_for_and_has_examples(document: dict[str, Any]) -> None:

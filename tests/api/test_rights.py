@@ -14,9 +14,11 @@ Client = TestClient[Litestar]
 PUBLIC = {"/api/v1/login", "/api/v1/health", "/api/v1/openapi.json"}
 QUERY = {"site": "shop-a", "metrics": ["impressions"], "date_range": "all"}
 HISTOGRAM = {"site": "shop-a", "timer": "lcp", "date_range": "all"}
+DELIVERY = {"site": "shop-a", "from": "2026-11-23T05:00Z", "to": "2026-11-23T06:00Z"}
 OF_A_SITE = [
     ("POST", "/api/v1/query", {"json": QUERY}),
     ("POST", "/api/v1/histogram", {"json": HISTOGRAM}),
+    ("GET", "/api/v1/delivery", {"params": DELIVERY}),
     ("GET", "/api/v1/live", {"params": {"site": "shop-a"}}),
     ("GET", "/api/v1/bots", {"params": {"site": "shop-a"}}),
 ]

@@ -85,7 +85,8 @@ def write_documents(folded: Folded, search: SearchStore) -> None:
             for name, (key, additive) in RELATIONS.items()
             if level == "minute" or name in ROLLED_UP
         }
-        search.write(Deltas(**({"issues": NO_DELTAS.issues} | found)), 1, level=level)
+        none = {name: getattr(NO_DELTAS, name) for name in RELATIONS}
+        search.write(Deltas(**(none | found)), 1, level=level)
     search.refresh()
 
 

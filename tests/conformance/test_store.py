@@ -39,6 +39,9 @@ KEY: Row = {
     "site": "shop", "minute": MINUTE, "test": "speed", "group": "A", "browser": "Chrome",
     "device": "desktop", "bot": "",
 }  # fmt: skip
+DELIVERY_KEY: Row = {
+    "site": "shop", "minute": MINUTE, "browser": "Chrome", "transport": "fetchLater",
+}  # fmt: skip
 ALWAYS = Selection("shop", 0, 1 << 40)
 
 
@@ -84,7 +87,8 @@ class Search(SearchStore):
         for level in LEVELS:
             names = ROLLED_UP if level != "minute" else RELATIONS
             found = {name: summed(name, getattr(self.deltas, name), level) for name in names}
-            self.write(Deltas(**({"issues": NO_DELTAS.issues} | found)), self.version, level=level)
+            none = {name: getattr(NO_DELTAS, name) for name in RELATIONS}
+            self.write(Deltas(**(none | found)), self.version, level=level)
         self.refresh()
 
     def close(self) -> None:
@@ -124,7 +128,7 @@ def store(opened: Callable[[], Store]) -> Store:
 def write(store: Store, **rows: Sequence[Row]) -> None:
     keys: dict[str, Row] = {
         "minutes": KEY, "timers": KEY, "clusters": KEY | {"population": "all"},
-        "cluster_timers": KEY | {"population": "all"}, "issues": {},
+        "cluster_timers": KEY | {"population": "all"}, "issues": {}, "delivery": DELIVERY_KEY,
     }  # fmt: skip
     frames = {
         name: frame(name, [keys[name] | row for row in rows.get(name, ())]) for name in RELATIONS
@@ -184,6 +188,7 @@ def test_a_store_that_nobody_wrote_to_has_nothing(store: Store) -> None:
     assert store.newest("shop") is None
     assert len(store.measures(ALWAYS, ["group"])) == len(store.measures(ALWAYS, ())) == 0
     assert len(store.timers(ALWAYS, ["group"], ["lcp"])) == len(store.issues(ALWAYS)) == 0
+    assert len(store.delivery(ALWAYS)) == 0
     assert len(store.clusters(ALWAYS, (), ["all"])) == 0
     assert len(store.cluster_timers(ALWAYS, (), ["all"], ["lcp"])) == 0
 
@@ -311,6 +316,36 @@ def test_issues_are_those_of_the_site_by_minute(filled: Store) -> None:
     assert filled.issues(Selection("?", MINUTE, MINUTE + 1)).rows() == [(MINUTE, "schema", 5)]
 
 
+def test_delivery_is_summed_by_browser_and_transport(store: Store) -> None:
+    day = MINUTE - MINUTE % 1440
+    minutes = [day - 1, day, day + 59, day + 61, day + 1439, day + 1441]
+    write(
+        store,
+        delivery=[
+            *(
+                {"minute": minute, "vitals": 1, "beacons": 1 << n}
+                for n, minute in enumerate(minutes)
+            ),
+            {"minute": day + 59, "transport": "", "loads": 3, "beacons": 4},
+            {"minute": day + 59, "browser": "Edge", "navigations": 5, "beacons": 5},
+            {"minute": day + 59, "site": "kiosk", "navigations": 7, "beacons": 7},
+        ],
+    )
+    found = store.delivery(Selection("shop", day, day + 1441))
+    assert found.columns == ["browser", "transport", "navigations", "loads", "vitals", "beacons"]
+    assert set(found.schema.values()) == {pl.String, pl.Int64}
+    assert sorted(found.rows()) == [
+        ("Chrome", "", 0, 3, 0, 4),
+        ("Chrome", "fetchLater", 0, 0, 4, 2 + 4 + 8 + 16),
+        ("Edge", "fetchLater", 5, 0, 0, 5),
+    ]
+    assert store.delivery(Selection("shop", day + 61, day + 62)).rows() == [
+        ("Chrome", "fetchLater", 0, 0, 1, 8)
+    ]
+    assert sum(store.delivery(ALWAYS)["beacons"]) == 63 + 9
+    assert store.newest("shop") is None, "what counts is in minutes"
+
+
 def test_the_newest_minute_is_that_of_the_site(filled: Store) -> None:
     assert filled.newest("shop") == MINUTE + 1
     assert filled.newest("kiosk") == MINUTE
@@ -353,6 +388,8 @@ def test_a_store_has_the_documents_of_the_fold(
         store.add(deltas)
     whole = Deltas(**{name: store.whole(name) for name in RELATIONS})
     assert canonical_text(whole, SITES) == fold_lines(log, SITES)
+    key = RELATIONS["delivery"].key
+    assert whole.delivery.sort(key).equals(ledger.sums().delivery.sort(key))
 
 
 def steps(log: list[bytes]) -> Iterator[Deltas]:
@@ -395,6 +432,18 @@ contents = st.fixed_dictionaries(
         "clusters": rows_of({"population": populations, "sessions": counts}),
         "cluster_timers": rows_of(
             {"population": populations, "timer": timers, "k": counts, "sm3": counts}
+        ),
+        "delivery": st.lists(
+            st.fixed_dictionaries(
+                {
+                    "minute": moments,
+                    "browser": st.sampled_from(["Edge", "Other"]),
+                    "transport": st.sampled_from(["", "xhr"]),
+                    "loads": st.integers(0, 3),
+                    "beacons": counts,
+                }
+            ),
+            max_size=8,
         ),
     }
 )
@@ -456,6 +505,8 @@ def test_every_store_gives_the_same_answers(
         assert same(store.clusters(selection, by, ["all"]), other.clusters(selection, by, ["all"]))
         asked = (selection, by, ["all", "new"], ["hero", "lcp"])
         assert same(store.cluster_timers(*asked), other.cluster_timers(*asked))
+        span = Selection("shop", start, start + length)
+        assert same(store.delivery(span), other.delivery(span))
     assert store.newest("shop") == other.newest("shop")
 
 

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 
@@ -14,7 +15,7 @@ from bellrock.schema.codes import COUNTRIES
 from bellrock.schema.impression import IMPRESSION, NO_TIMER
 from bellrock.schema.issue import Issue
 from bellrock.schema.timers import SLOTS, VITAL_NAMES
-from bellrock.schema.wire import NAVIGATIONS
+from bellrock.schema.wire import NAVIGATIONS, TRANSPORTS
 from strategies import SITES, START, beacon, encode
 
 names = Names()
@@ -422,3 +423,14 @@ def test_every_line_is_a_row_or_has_one_fatal_issue_and_each_issue_once(log: lis
     assert len({(found.line, found.issue) for found in block.issues}) == len(block.issues)
     others = {found.line for found in block.issues if found.issue not in FATAL}
     assert not others & set(fatal)
+
+
+def test_how_a_beacon_came_stands_beside_its_row() -> None:
+    said = [*TRANSPORTS, None, "pigeon", "", 5]
+    lines = [encode(START, beacon(seq, transport=one)) for seq, one in enumerate(said)]
+    lines.insert(1, b"{")
+    block = normalise(lines)
+    assert block.transports.tolist() == [1, 2, 3, 4, 0, 0, 0, 0]
+    assert block.transports.dtype == np.uint8
+    many = normalise(lines * 200)
+    assert many.transports.tolist() == block.transports.tolist() * 200

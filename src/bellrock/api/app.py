@@ -20,6 +20,7 @@ from bellrock.api import openapi, problems
 from bellrock.api.auth import Authenticate, refuse_cross_site
 from bellrock.api.bots import bot_handlers
 from bellrock.api.dashboard import BUILD, dashboard_handlers
+from bellrock.api.delivery import delivery_handlers
 from bellrock.api.limits import Limits
 from bellrock.api.live import live_handlers
 from bellrock.api.metrics import metrics_handler
@@ -111,6 +112,7 @@ def create_app(
             *session_handlers(services),
             *site_handlers(services),
             *query_handlers(services),
+            *delivery_handlers(services),
             *live_handlers(services),
             *bot_handlers(services),
             health,

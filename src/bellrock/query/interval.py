@@ -37,7 +37,7 @@ def iso_minute(minute: int) -> str:
 def resolve(date_range: str | tuple[str, str], now: float) -> Span:
     """The span of a date range, with `now` in seconds since 1970; raises InvalidRequest."""
     if not isinstance(date_range, str):
-        return _absolute(*date_range)
+        return between(*date_range)
     end = math.floor(now / 60) + 1
     if date_range == "all":
         return Span(0, end)
@@ -51,11 +51,15 @@ def resolve(date_range: str | tuple[str, str], now: float) -> Span:
     return Span(max(0, end - int(found[1]) * _MINUTES[found[2]]), end)
 
 
-def _absolute(first: str, second: str) -> Span:
-    start, end = _time("date_range[0]", first), _time("date_range[1]", second)
+def between(
+    first: str, second: str, fields: tuple[str, str] = ("date_range[0]", "date_range[1]")
+) -> Span:
+    """The span of two ISO 8601 times, widened to whole minutes; raises InvalidRequest of one of the fields."""
+    start, end = _time(fields[0], first), _time(fields[1], second)
     span = Span(math.floor(start / 60), min(math.ceil(end / 60), _LAST))
     if span.start >= span.end:
-        raise InvalidRequest("date_range", f"The end {second!r} is not after the start {first!r}.")
+        whole = fields[1].partition("[")[0]
+        raise InvalidRequest(whole, f"The end {second!r} is not after the start {first!r}.")
     return Span(max(0, span.start), max(1, span.end))
 
 

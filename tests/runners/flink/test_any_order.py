@@ -17,6 +17,7 @@ from bellrock.schema.site import Site
 from bellrock.sites import parse_sites
 from bellrock.store.tables import LEVELS, ROLLED_UP
 from reference.stream import stream
+from runners.engines import folded
 from runners.flink.traffic import orderly
 from runners.flink.world import SLOTS, Log, World
 
@@ -61,9 +62,18 @@ def test_any_order_of_blocks_steps_flushes_and_restores_gives_the_documents_of_t
     world.drain()
     minutes = world.store.documents("minute")
     assert canonical_text(minutes, SITES) == fold_lines(lines, SITES)
+    assert delivery(minutes) == delivery(folded(lines, SITES).sums)
     for level in ("hour", "day"):
         found = canonical_text(world.store.documents(level), SITES)
         assert found == floored(minutes, SITES, level)
+        assert delivery(world.store.documents(level)) == delivery(minutes, LEVELS[level])
+
+
+def delivery(documents: Deltas, width: int = 1) -> list[tuple[object, ...]]:
+    """How beacons came, by minutes floored; the text has nothing of it."""
+    (key, additive), minute = RELATIONS["delivery"], pl.col("minute")
+    rows = documents.delivery.with_columns(minute - minute % width)
+    return sorted(rows.group_by(key).agg(pl.col(additive).sum()).rows())
 
 
 @settings(max_examples=12)

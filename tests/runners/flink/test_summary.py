@@ -73,6 +73,17 @@ def test_issues_have_minutes_alone() -> None:
     assert not len(store.documents("hour").issues)
 
 
+def test_delivery_has_hours_and_days() -> None:
+    store, state = Store(), slot()
+    rows = [("plain", START + n, "Chrome", "fetchLater", 1, 0, n, 2) for n in range(3)]
+    flush(SummaryFunction(store, 1), state, parcel(delivery=rows))
+    assert sorted(store.documents("minute").delivery.rows()) == rows
+    for level, start in (("hour", START), ("day", START - START % 1440)):
+        assert store.documents(level).delivery.rows() == [
+            ("plain", start, "Chrome", "fetchLater", 3, 0, 3, 6)
+        ]
+
+
 def test_a_worker_that_was_given_up_cannot_overwrite_what_its_successor_wrote() -> None:
     store, state = Store(), slot()
     old = SummaryFunction(store, 1_000)

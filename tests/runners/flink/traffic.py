@@ -2,19 +2,22 @@
 
 import json
 from itertools import count
+from random import Random
 
 from bellrock.log.blocks import SHARDS, shard_of
+from bellrock.schema.wire import TRANSPORTS
 from reference.stream import stream
 
 
 def orderly(seed: int, count: int) -> list[bytes]:
-    """Lines in order, none of them damaged, in which no order is claimed by two sessions."""
-    lines = []
+    """Lines in order, none of them damaged, in which no order is claimed by two sessions; most say how they came."""
+    lines, random = [], Random(seed)
     for line in stream(seed, count, orderly=True)[1]:
         document = json.loads(line)
         order = document["beacon"].get("order")
         if isinstance(order, dict) and isinstance(order.get("id"), str):
             order["id"] = f"{order['id']} {document['beacon']['session']}"[:64]
+        document["beacon"]["transport"] = random.choice([*TRANSPORTS, None])
         lines.append(json.dumps(document).encode())
     return lines
 

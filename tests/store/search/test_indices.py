@@ -3,12 +3,15 @@
 from collections.abc import Iterator
 from uuid import uuid4
 
+import polars as pl
 import pytest
 
 from bellrock.operators.summaries import NO_DELTAS, Deltas
 from bellrock.schema.document import RELATIONS
+from bellrock.store.contract import Selection
 from bellrock.store.search import SearchStore, open_search_store, periods
 from bellrock.store.search.periods import BEGINNING, Change
+from bellrock.store.search.templates import index_template
 from store.search.test_writing import minutes
 
 MINUTE = 29_000_000
@@ -50,6 +53,25 @@ def test_a_site_that_has_grown_gets_shorter_periods_from_a_later_day_on(
     two.refresh()
     assert [index.period for index in two.indices.of_site("shop")] == ["week", "year"]
     assert two._client.count(index=two.alias("shop"))["count"] == 33
+
+
+def test_an_index_of_an_older_bellrock_gets_the_fields_that_are_new(
+    stores: list[SearchStore],
+) -> None:
+    store, _ = stores
+    index = store.indices.of("shop", MINUTE)
+    client, template = store._client, index_template(store._prefix)
+    fields = template["template"]["mappings"]["properties"]
+    for new in ("transport", "navigations", "vitals"):
+        del fields[new]
+    client.indices.put_index_template(name=store._prefix, body=template)
+    client.indices.create(index=index.text(store._prefix))
+    row = ("shop", MINUTE, "Chrome", "fetchLater", 3, 2, 1, 6)
+    rows = pl.DataFrame([row], NO_DELTAS.delivery.schema, orient="row")
+    none = {name: getattr(NO_DELTAS, name) for name in RELATIONS}
+    store.write(Deltas(**(none | {"delivery": rows})), 1, level="minute")
+    store.refresh()
+    assert store.delivery(Selection("shop", MINUTE, MINUTE + 1)).rows() == [row[2:]]
 
 
 def test_two_that_plan_at_once_agree(stores: list[SearchStore]) -> None:
