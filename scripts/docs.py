@@ -81,6 +81,13 @@ def measures_page() -> str:
                 _table(
                     ("measure", "unit", "of", "meaning"), map(_measure_row, measures.ISSUE), code=1
                 ),
+                "A delivery document has these. They are no metrics of queries:",
+                "[`GET /delivery`](query-api.md) answers them.\n",
+                _table(
+                    ("measure", "unit", "of", "meaning"),
+                    map(_measure_row, measures.DELIVERY),
+                    code=1,
+                ),
                 "## Ratios\n",
                 "Null where the denominator is 0.\n",
                 _table(

@@ -21,10 +21,12 @@ from bellrock.query.request import MAX_ROWS, HistogramRequest, Include, QueryReq
 from bellrock.runners.embedded.server import watch
 from bellrock.schema import dimensions, measures, timers, wire
 from bellrock.schema.agent import OTHER
+from bellrock.schema.document import RELATIONS
 from bellrock.schema.issue import Issue
 from bellrock.schema.site import Site
 from bellrock.schema.timers import VITALS
 from bellrock.store.duckdb import DuckDBStore
+from bellrock.store.search.documents import KINDS
 from docs.page import ROOT, Page
 
 OPERATING = Page("docs/guide/operating.md")
@@ -33,6 +35,8 @@ MEASURES = Page("docs/spec/measures.md")
 BEACON = Page("docs/spec/beacon.md")
 QUERY_API = Page("docs/spec/query-api.md")
 SETTINGS = Page("docs/guide/settings.md")
+STORE = Page("docs/spec/documents-and-store.md")
+SEARCH = Page("docs/spec/search.md")
 TRACKER = (Page("docs/guide/tracker.md"), Page("tracker/README.md"))
 
 
@@ -69,8 +73,19 @@ def test_every_metric_is_explained(metric: str) -> None:
 
 
 def test_every_additive_measure_has_its_meaning_in_the_semantics() -> None:
-    missing = [name for name in measures.ADDITIVE_NAMES if not SEMANTICS.names(name)]
+    names = (*measures.ADDITIVE_NAMES, *RELATIONS["delivery"].additive)
+    missing = [name for name in names if not SEMANTICS.names(name)]
     assert missing == []
+
+
+@pytest.mark.parametrize("relation", RELATIONS)
+def test_every_relation_of_the_store_is_explained(relation: str) -> None:
+    assert re.search(rf"^\| `{relation}` \|", STORE.text, re.MULTILINE)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_of_document_in_a_search_store_is_explained(kind: str) -> None:
+    assert SEARCH.names(kind)
 
 
 @pytest.mark.parametrize("name", dimensions.NAMES)

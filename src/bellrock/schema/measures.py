@@ -64,12 +64,10 @@ TIMER = (
 ISSUE = (Measure("lines", "lines", "line", "log lines with this issue"),)
 
 DELIVERY = (
-    Measure(
-        "navigations", "impressions", "impression", "those whose first navigation beacon came so"
-    ),
-    Measure("loads", "impressions", "impression", "those whose first load beacon came so"),
-    Measure("vitals", "impressions", "impression", "those whose first vitals beacon came so"),
-    Measure("beacons", "beacons", "beacon", "beacons that came so, no duplicates"),
+    Measure("navigations", "impressions", "beacon", "whose first navigation beacon came so"),
+    Measure("loads", "impressions", "beacon", "whose first load beacon came so"),
+    Measure("vitals", "impressions", "beacon", "whose first vitals beacon came so"),
+    Measure("beacons", "beacons", "beacon", "that came so, without duplicates"),
 )
 
 CLUSTER = (
