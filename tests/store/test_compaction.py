@@ -84,6 +84,7 @@ def keys(relation: str) -> st.SearchStrategy[Row]:
         "timer": st.sampled_from(["lcp", "hero"]),
         "cell": st.sampled_from([-1, 7, 320]),
         "issue": st.sampled_from(["field", "orphan"]),
+        "transport": st.sampled_from(["", "xhr"]),
     }
     return st.fixed_dictionaries({n: s for n, s in of.items() if n in RELATIONS[relation].key})
 
@@ -153,6 +154,8 @@ def asked(
         found = store.cluster_timers(selection, by, both, ["lcp", "hero"])
         return found, (*by, "population", "timer")
     plain = Selection(selection.site, selection.start, selection.end)
+    if relation == "delivery":
+        return store.delivery(plain), ("browser", "transport")
     return store.issues(plain), ("minute", "issue")
 
 
@@ -189,7 +192,7 @@ def test_every_answer_is_that_of_the_rows_as_they_were_written(
     for relation in RELATIONS:
         for _ in range(3):
             start, end = data.draw(ranges)
-            where = () if relation == "issues" else tuple(data.draw(conditions))
+            where = () if relation in {"issues", "delivery"} else tuple(data.draw(conditions))
             usable = tuple(c for c in where if c.dimension in RELATIONS[relation].key)
             selection = Selection("shop", start, end, usable)
             answer, by = asked(store, relation, selection, data.draw(bys))
@@ -265,14 +268,15 @@ class Crash(Exception):
     pass
 
 
-@pytest.mark.parametrize("relation", ["minutes", "issues"])
+@pytest.mark.parametrize("relation", ["minutes", "issues", "delivery"])
 def test_a_crash_between_any_two_statements_leaves_every_sum(
     tmp_path: Path, relation: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The process dies before each statement in turn; the next one finishes the work."""
     path, measure = tmp_path / "store.duckdb", RELATIONS[relation].additive[0]
     store = DuckDBStore(path)
-    row = {"issue": "field"} if relation == "issues" else {"group": "A"}
+    rows = {"issues": {"issue": "field"}, "delivery": {"browser": "IE", "transport": "xhr"}}
+    row = rows.get(relation, {"group": "A"})
     for _ in range(2):
         deltas = [{"minute": DAY + n * 30, **row, measure: 1} for n in range(96)]
         commit(store, DAY + 3 * 1440, **{relation: deltas})
@@ -299,6 +303,8 @@ def _sum(store: DuckDBStore, relation: str, measure: str) -> int:
     selection = Selection("shop", DAY, DAY + 3 * 1440)
     if relation == "issues":
         return int(store.issues(selection)[measure].sum())
+    if relation == "delivery":
+        return int(store.delivery(selection)[measure].sum())
     sums = {int(store.measures(selection, by)[measure].sum()) for by in ([], ["time:minute"])}
     (found,) = sums
     return found

@@ -71,6 +71,7 @@ def write(
     issues: Sequence[Row] = (),
     clusters: Sequence[Row] = (),
     cluster_timers: Sequence[Row] = (),
+    delivery: Sequence[Row] = (),
     *,
     claims: pl.DataFrame = NO_CLAIMS,
     marks: pl.DataFrame = NO_MARKS,
@@ -87,6 +88,7 @@ def write(
         "cluster_timers": frame(
             "cluster_timers", [KEY | {"population": "all"} | row for row in cluster_timers]
         ),
+        "delivery": frame("delivery", delivery),
     }
     store.commit(
         StoredStep(deltas, claims, state, base, position, watermark, marks, balance=BALANCE)
@@ -117,7 +119,7 @@ def content(store: DuckDBStore) -> Any:
 
 
 def test_a_new_store_is_empty_and_at_the_begin_of_the_log(store: DuckDBStore) -> None:
-    assert content(store) == ([[]] * 5, {}, [], [], (0, None), Balance())
+    assert content(store) == ([[]] * len(RELATIONS), {}, [], [], (0, None), Balance())
     assert store.newest("shop") is None
 
 
@@ -130,6 +132,7 @@ def test_a_step_is_there_whole_and_still_is_after_opening_again(path: Path) -> N
         [{"site": "?", "minute": MINUTE, "issue": "malformed", "lines": 3}],
         [{"sessions": 1}],
         [{"timer": "lcp", "k": 1, "s15": 1}],
+        [{"site": "shop", "minute": MINUTE, "browser": "IE", "transport": "xhr", "beacons": 2}],
         claims=claims_of(("o-1", "s1")),
         marks=marks_of("Fetcher/1.0"),
         position=7,
@@ -139,9 +142,16 @@ def test_a_step_is_there_whole_and_still_is_after_opening_again(path: Path) -> N
     store = DuckDBStore(path)
     assert content(store) == before
     store.close()
-    (minutes, timers, clusters, cluster_timers, issues), owners, marks, state, *progress = before
+    (
+        (minutes, timers, clusters, cluster_timers, issues, delivery),
+        owners,
+        marks,
+        state,
+        *progress,
+    ) = before
     assert len(minutes) == len(timers) == len(clusters) == len(cluster_timers) == 1
     assert issues == [("?", MINUTE, "malformed", 3)]
+    assert delivery == [("shop", MINUTE, "IE", "xhr", 0, 0, 0, 2)]
     assert owners == {("shop", b"o-1"): Owner("s1", 5, "i1")}
     assert marks == [MarkEntry("shop", "Fetcher/1.0", 9, 25, 24, "active")]
     assert (state, progress) == ([b"changes"], [(7, START), BALANCE])
