@@ -12,6 +12,7 @@ from importlib.metadata import version
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from timeit import repeat
 
 from bench.engine import growth, memory, rates, recovery, rivals
 from bench.engine.lines import COUNT, write_stream
@@ -53,7 +54,12 @@ def _versions() -> str:
 
 
 def _load() -> str:
-    return f"the machine's load is {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    """What else the machine does, and how fast it is now: one that others share is not always alike."""
+    load, loop = (
+        os.getloadavg()[0],
+        min(repeat("for n in range(1_000_000): n & 3", number=1, repeat=5)),
+    )
+    return f"load {load:.1f} on {os.cpu_count()} cores; a million turns of a loop take {1000 * loop:.0f} ms"
 
 
 if __name__ == "__main__":
