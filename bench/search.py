@@ -31,13 +31,12 @@ from bellrock.store.search import SearchStore
 from bellrock.store.search.documents import KINDS, encode
 from bellrock.store.tables import LEVELS, ROLLED_UP
 from bench.engine.lines import sites
-from servers.opensearch import opensearch
+from servers.opensearch import OPTIMISED, opensearch
 
 _KEYS = tuple(f"shop-{rank:04}" for rank in range(1, 5_001))
 _BEGIN_MS = 1_800_000_000_000  # the first of a minute
 _BEFORE_S, _MEASURED_S, _FLUSH_S = 60, 60, 3
 _WRITTEN_SITES = 200  # each begins with an index, and one small node cannot have 5,000
-_OPTIMISED = ("-XX:TieredStopAtLevel=4", "-Xmx2g")
 
 
 class _Flush(NamedTuple):
@@ -128,7 +127,7 @@ def count(rate: float, found: Sequence[_Flush], optional: Sequence[str]) -> None
 def write(found: Sequence[_Flush], declared: Sequence[str]) -> None:
     """Write them, and print what that takes."""
     few = [_of_sites(flush, declared[:_WRITTEN_SITES]) for flush in found]
-    with tempfile.TemporaryDirectory() as folder, opensearch(Path(folder), *_OPTIMISED) as url:
+    with tempfile.TemporaryDirectory() as folder, opensearch(Path(folder), *OPTIMISED) as url:
         client = OpenSearch(url, timeout=60)
         store = SearchStore(client)
         half = len(few) // 2
@@ -152,8 +151,8 @@ def _put_all(store: SearchStore, flushed: Sequence[_Flush], version: int) -> int
     """Write flushes; how many documents they have."""
     documents = 0
     for number, flush in enumerate(flushed, version):
-        for level, changed in flush.documents.items():
-            store.write(changed, number, level=level)
+        store.write(flush.documents, number)
+        for changed in flush.documents.values():
             documents += sum(len(getattr(changed, relation)) for relation, _ in KINDS.values())
     return documents
 

@@ -25,7 +25,7 @@ from bellrock.store.search import SearchStore, open_search_store
 from servers.dynamodb import dynamodb, make_tables
 from servers.fixtures import AWS
 from servers.kafka import kafka
-from servers.opensearch import opensearch
+from servers.opensearch import OPTIMISED, opensearch
 from servers.process import ServerFailed
 
 ROOT = Path(__file__).parents[2]
@@ -125,7 +125,7 @@ def place() -> Iterator[Place]:
         with (
             kafka(folder / "kafka") as brokers,
             dynamodb(folder / "dynamodb") as tables,
-            opensearch(folder / "opensearch") as search,
+            opensearch(folder / "opensearch", *OPTIMISED) as search,
             local_cluster(folder / "flink", ROOT / ".venv-flink", workers=1, jars=jars) as cluster,
         ):
             yield Place(folder, brokers, tables, search, cluster)

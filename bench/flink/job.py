@@ -1,6 +1,6 @@
 """The functions of the job without Flink: keyed state in memory, everything judged, documents dropped."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from time import process_time
 
 from bellrock.claims.memory import MemoryClaims
@@ -71,7 +71,7 @@ class Marks(MemoryMarks):
 class _Drop:
     """See `DocumentWriter`."""
 
-    def write(self, documents: Deltas, version: int, *, level: str) -> None:
+    def write(self, documents: Mapping[str, Deltas], version: int) -> None:
         """Do nothing."""
 
     def written(self, after: int, before: int) -> Deltas:

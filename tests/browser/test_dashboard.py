@@ -78,6 +78,7 @@ def write_documents(folded: Folded, search: SearchStore) -> None:
     """What the runner on Flink would have written."""
     with closing(DuckDBStore(folded.folder / "store.duckdb")) as store:
         rows = {name: store.whole(name) for name in RELATIONS}
+    documents = {}
     for level, width in LEVELS.items():
         minute = pl.col("minute") - pl.col("minute") % width
         found = {
@@ -86,7 +87,8 @@ def write_documents(folded: Folded, search: SearchStore) -> None:
             if level == "minute" or name in ROLLED_UP
         }
         none = {name: getattr(NO_DELTAS, name) for name in RELATIONS}
-        search.write(Deltas(**(none | found)), 1, level=level)
+        documents[level] = Deltas(**(none | found))
+    search.write(documents, 1)
     search.refresh()
 
 

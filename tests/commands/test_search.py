@@ -50,7 +50,7 @@ def test_tidying_deletes_what_is_older_only_where_it_is_told_to(
 ) -> None:
     sites = tmp_path / "sites.toml"
     add_site(sites, "shop", "EUR")
-    store.write(minutes(1), 1, level="minute")
+    store.write({"minute": minutes(1)}, 1)
     asked = ["tidy", "--store", url, "--sites", str(sites)]
     told = bellrock(*asked)
     assert told.stdout == "shop: an index a year, 0 deleted\n?: an index a year, 0 deleted\n"

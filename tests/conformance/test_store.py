@@ -84,11 +84,13 @@ class Search(SearchStore):
         self.version += 1
         both = ((name, [getattr(d, name) for d in (self.deltas, deltas)]) for name in RELATIONS)
         self.deltas = Deltas(**{name: pl.concat(rows) for name, rows in both})
+        documents = {}
         for level in LEVELS:
             names = ROLLED_UP if level != "minute" else RELATIONS
             found = {name: summed(name, getattr(self.deltas, name), level) for name in names}
             none = {name: getattr(NO_DELTAS, name) for name in RELATIONS}
-            self.write(Deltas(**(none | found)), self.version, level=level)
+            documents[level] = Deltas(**(none | found))
+        self.write(documents, self.version)
         self.refresh()
 
     def close(self) -> None:

@@ -68,10 +68,15 @@ class SlowCount(Fold):
     def _key(self, site: str, at: int, browser: str) -> Key:
         assert self.line
         sent = self.line["beacon"].get("transport")
-        return site, at // MINUTE, browser, sent if sent in TRANSPORTS else ""
+        return site, hour_of(at), browser, sent if sent in TRANSPORTS else ""
 
     def rows(self) -> Rows:
         return {key: tuple(count[name] for name in MEASURES) for key, count in self.found.items()}
+
+
+def hour_of(at: int) -> int:
+    """The first minute of its hour."""
+    return at // (60 * MINUTE) * 60
 
 
 def slow(sites: str, lines: Iterable[bytes]) -> Rows:
@@ -122,7 +127,7 @@ def test_an_impression_counts_for_a_type_where_its_first_beacon_of_it_came() -> 
     for batches in ([lines], [[line] for line in lines], [lines[:2], lines[2:]]):
         found = folded(batches)
         assert by_transport(found) == expected
-        assert {key[:3] for key in found} == {("shop", START // MINUTE, "Firefox")}
+        assert {key[:3] for key in found} == {("shop", hour_of(START), "Firefox")}
 
 
 def test_a_beacon_that_comes_twice_counts_once() -> None:
@@ -131,16 +136,16 @@ def test_a_beacon_that_comes_twice_counts_once() -> None:
     assert by_transport(folded([[line, again], [again]])) == {"fetchLater": (0, 0, 1, 1)}
 
 
-def test_each_beacon_counts_in_its_own_minute() -> None:
+def test_each_beacon_counts_in_its_own_hour() -> None:
+    hour = hour_of(START) + 60
     lines = [
-        encode(START + MINUTE - 1, beacon(0, transport="fetch"), ua=FIREFOX),
-        encode(START + MINUTE, beacon(1, "load", transport="fetch"), ua=FIREFOX),
+        encode(hour * MINUTE - 1, beacon(0, transport="fetch"), ua=FIREFOX),
+        encode(hour * MINUTE, beacon(1, "load", transport="fetch"), ua=FIREFOX),
         encode(START, beacon(2, "vitals", transport="fetch"), ua=FIREFOX),  # late: it is raised
     ]
-    minute = START // MINUTE
     assert folded([lines]) == {
-        ("shop", minute, "Firefox", "fetch"): (1, 0, 0, 1),
-        ("shop", minute + 1, "Firefox", "fetch"): (0, 1, 1, 2),
+        ("shop", hour - 60, "Firefox", "fetch"): (1, 0, 0, 1),
+        ("shop", hour, "Firefox", "fetch"): (0, 1, 1, 2),
     }
 
 

@@ -68,7 +68,7 @@ def test_activity_is_counted_of_late_and_the_newest_minute_is_that_of_the_store(
     url = f"opensearch://{opensearch_url.removeprefix('http://')}/test-{uuid4()}"
     with closing(open_store(Config(store=url))) as store:
         assert store.activity(MINUTE) == Activity(None, 0, 0), "there is no index yet"
-        store.write(minutes(5, beacons=3), 1, level="minute")
+        store.write({"minute": minutes(5, beacons=3)}, 1)
         store.refresh()
         assert store.activity(MINUTE + 3) == Activity(MINUTE + 4, 2, 6)
         assert store.activity(MINUTE + 30) == Activity(MINUTE + 4, 0, 0)

@@ -6,6 +6,9 @@ from pathlib import Path
 
 from servers.process import HERE, free_ports, java, running
 
+OPTIMISED = ("-XX:TieredStopAtLevel=4", "-Xmx2g")
+"""Options of a node that is measured: it compiles as servers do, and has room."""
+
 
 @contextmanager
 def opensearch(folder: Path, *options: str) -> Iterator[str]:

@@ -23,6 +23,7 @@ from bellrock.store.duckdb import DuckDBStore
 from bellrock.store.fresh import joined
 from bellrock.store.question import Piece, Question, cover
 from bellrock.store.step import StoredStep
+from bellrock.store.tables import LEVELS, ROLLED_UP
 
 Row = dict[str, Any]
 DAY = 29_000_160  # the first minute of a day
@@ -61,7 +62,7 @@ def tidy(store: DuckDBStore) -> int:
 
 
 def rows_of(store: DuckDBStore, relation: str) -> dict[str, int]:
-    levels = ("settled", "minute") if relation == "issues" else ("settled", "minute", "hour", "day")
+    levels = ("settled", *(LEVELS if relation in ROLLED_UP else ("minute",)))
     return {
         level: store._database.rows(f"SELECT count(*) FROM {relation}_{level}")[0][0]
         for level in levels

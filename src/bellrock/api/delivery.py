@@ -14,8 +14,8 @@ DELIVERY = Described(
     description="By browser and transport (fetchLater, beacon, fetch, xhr, or empty where beacons do not"
     " say): how many page impressions had their first navigation, load and vitals beacon by it, and how many"
     " beacons came; by browser and in all the shares of loads and vitals in the navigations. Each"
-    " counts in the minute in which it came, so a share over a short span may be above 1. Bots are"
-    " left out.",
+    " counts in the hour in which it came, so a share over a short span may be above 1. Bots are"
+    " left out. The span is widened to whole hours.",
     answer=DeliveryResult,
     answer_example=examples.DELIVERY,
     parameters=(

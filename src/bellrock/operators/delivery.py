@@ -1,8 +1,8 @@
 """Delivery: how beacons came, and which of them were their impression's first of a type.
 
 Enters: the fresh beacons of a minute, by impression and there in log order, and what they changed. Leaves:
-counts by site, browser and transport, bots left out. What always holds: each beacon is counted by what its
-impression was just after it, whatever else its minute brought, so it does not matter how a log is cut into
+counts by site, hour, browser and transport, bots left out. What always holds: each beacon is counted by what
+its impression was just after it, whatever else its minute brought, so it does not matter how a log is cut into
 batches; and each impression counts once for a type, with the beacon that brought it.
 """
 
@@ -40,7 +40,10 @@ class Arrived(NamedTuple):
 
 
 class Delivered(NamedTuple):
-    """Rows, one for a key: a minute, and codes of site, browser, transport. `measures`: shape (rows, 4)."""
+    """Rows, one for a key: the first minute of an hour, and codes of site, browser, transport.
+
+    `measures`: shape (rows, 4).
+    """
 
     minute: Index
     site: Index
@@ -123,4 +126,5 @@ def _counted(minute: int, code: Index) -> Delivered:
     measures[:, -1] = np.bincount(row, counts, len(starts))
     key, transport = np.divmod(key[starts], _WAYS)
     site, browser = np.divmod(key, len(BROWSERS))
-    return Delivered(np.full(len(site), minute), site, browser, transport, measures)
+    # By the hour: that is fine enough, and of what is stored minutes would be half as much again.
+    return Delivered(np.full(len(site), minute - minute % 60), site, browser, transport, measures)

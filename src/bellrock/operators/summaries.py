@@ -119,8 +119,10 @@ class Summaries:
         return _additive(named, values, RELATIONS["timers"].additive)
 
     def _delivery(self, rows: Delivered) -> pl.DataFrame:
-        keys = self._describer.delivery(rows)
-        return _additive(keys, rows.measures, RELATIONS["delivery"].additive)
+        """By the hour, so several minutes can have the same key."""
+        key, additive = RELATIONS["delivery"]
+        found = _additive(self._describer.delivery(rows), rows.measures, additive)
+        return found.group_by(key, maintain_order=True).agg(pl.col(additive).sum())
 
     def _clusters(self, found: Clusters) -> dict[str, pl.DataFrame]:
         if not len(found.keys):

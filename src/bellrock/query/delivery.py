@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import msgspec
 import polars as pl
 
-from bellrock.query.interval import between
+from bellrock.query.interval import Span, between
 from bellrock.query.invalid import InvalidRequest
 from bellrock.query.selection import select, visible_site
 from bellrock.schema.access import Access
@@ -53,7 +53,7 @@ class BrowserDelivery(msgspec.Struct, frozen=True):
 
 
 class DeliveryResult(msgspec.Struct, frozen=True, rename={"start": "from", "end": "to"}):
-    """The answer: whole minutes from `from` to before `to`; browsers and transports in order of their names."""
+    """The answer: whole hours from `from` to before `to`; browsers and transports in order of their names."""
 
     site: str
     start: str
@@ -73,11 +73,12 @@ class DeliveryRequest(msgspec.Struct, frozen=True):
 def delivery_of(
     asked: DeliveryRequest, access: Access, sites: Mapping[str, Site], store: StoreReader
 ) -> DeliveryResult:
-    """The delivery of a site in a span; raises InvalidRequest, Forbidden."""
+    """The delivery of a site in a span, widened to whole hours; raises InvalidRequest, Forbidden."""
     if not asked.site:
         raise InvalidRequest("site", "Name the site: /delivery?site=KEY&from=TIME&to=TIME.")
     site = visible_site(access, asked.site, sites)
-    span = between(asked.start, asked.end, ("from", "to"))
+    minutes = between(asked.start, asked.end, ("from", "to"))
+    span = Span(minutes.start // 60 * 60, -(-minutes.end // 60) * 60)
     rows = store.delivery(select(access, site.key, span)).sort("browser", "transport")
     browsers = rows.partition_by("browser", maintain_order=True)
     return DeliveryResult(site.key, *span.iso(), _total(rows), [_browser(own) for own in browsers])

@@ -19,8 +19,8 @@ VERSION = 4
 LEVELS = {"minute": 1, "hour": 60, "day": 1440}
 """Names of the final tables, with the minutes that a row covers."""
 
-ROLLED_UP = tuple(name for name in RELATIONS if name != "issues")
-"""Relations with hours and days."""
+ROLLED_UP = tuple(name for name in RELATIONS if name not in {"issues", "delivery"})
+"""Relations with hours and days; issues are few, and delivery comes by the hour."""
 
 COUNTS = Balance.__struct_fields__
 """Columns of `progress` that are summed up over all steps."""

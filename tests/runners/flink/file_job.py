@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,9 +21,12 @@ class FileWriter:
     def __init__(self, folder: str) -> None:
         self._file = os.open(f"{folder}/{uuid4()}", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 
-    def write(self, documents: Deltas, version: int, *, level: str) -> None:
-        frames = encode_deltas(msgspec.structs.asdict(documents))
-        record = msgspec.msgpack.encode((level, version, frames))
+    def write(self, documents: Mapping[str, Deltas], version: int) -> None:
+        levels = {
+            level: encode_deltas(msgspec.structs.asdict(found))
+            for level, found in documents.items()
+        }
+        record = msgspec.msgpack.encode((version, levels))
         os.write(self._file, len(record).to_bytes(4, "big") + record)
 
     def written(self, after: int, before: int) -> Deltas:

@@ -128,7 +128,11 @@ class Store:
         self.found: dict[tuple[str, str, tuple[object, ...]], tuple[int, dict[str, list]]] = {}
         self.refused = 0
 
-    def write(self, documents: Deltas, version: int, *, level: str) -> None:
+    def write(self, documents: Mapping[str, Deltas], version: int) -> None:
+        for level, found in documents.items():
+            self._write(found, version, level)
+
+    def _write(self, documents: Deltas, version: int, level: str) -> None:
         for head, details in HEADS.items():
             width = len(DOCUMENT_KEYS[head])
             new: dict[tuple[object, ...], dict[str, list]] = {}

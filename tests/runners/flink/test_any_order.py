@@ -66,14 +66,12 @@ def test_any_order_of_blocks_steps_flushes_and_restores_gives_the_documents_of_t
     for level in ("hour", "day"):
         found = canonical_text(world.store.documents(level), SITES)
         assert found == floored(minutes, SITES, level)
-        assert delivery(world.store.documents(level)) == delivery(minutes, LEVELS[level])
 
 
-def delivery(documents: Deltas, width: int = 1) -> list[tuple[object, ...]]:
-    """How beacons came, by minutes floored; the text has nothing of it."""
-    (key, additive), minute = RELATIONS["delivery"], pl.col("minute")
-    rows = documents.delivery.with_columns(minute - minute % width)
-    return sorted(rows.group_by(key).agg(pl.col(additive).sum()).rows())
+def delivery(documents: Deltas) -> list[tuple[object, ...]]:
+    """How beacons came; the text has nothing of it."""
+    key, additive = RELATIONS["delivery"]
+    return sorted(documents.delivery.group_by(key).agg(pl.col(additive).sum()).rows())
 
 
 @settings(max_examples=12)

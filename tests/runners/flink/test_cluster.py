@@ -67,12 +67,17 @@ def written(folder: Path) -> Store:
     for file in folder.iterdir():
         data = file.read_bytes()
         while len(data) >= 4 and len(data) >= 4 + (size := int.from_bytes(data[:4], "big")):
-            records.append(msgspec.msgpack.decode(data[4 : 4 + size], type=tuple[str, int, bytes]))
+            records.append(
+                msgspec.msgpack.decode(data[4 : 4 + size], type=tuple[int, dict[str, bytes]])
+            )
             data = data[4 + size :]
     store = Store()
-    for level, version, frames in sorted(records, key=lambda record: record[1]):
-        documents = msgspec.structs.asdict(NO_DELTAS) | dict(decode_deltas(frames))
-        store.write(Deltas(**documents), version, level=level)
+    none = msgspec.structs.asdict(NO_DELTAS)
+    for version, levels in sorted(records, key=lambda record: record[0]):
+        found = {
+            level: Deltas(**(none | dict(decode_deltas(own)))) for level, own in levels.items()
+        }
+        store.write(found, version)
     return store
 
 

@@ -1,5 +1,6 @@
 """One slot: documents whole at every level, versions that fence, and what is forgotten."""
 
+from collections.abc import Mapping
 from copy import deepcopy
 
 import pytest
@@ -73,15 +74,16 @@ def test_issues_have_minutes_alone() -> None:
     assert not len(store.documents("hour").issues)
 
 
-def test_delivery_has_hours_and_days() -> None:
+def test_delivery_is_written_once_as_it_comes() -> None:
     store, state = Store(), slot()
-    rows = [("plain", START + n, "Chrome", "fetchLater", 1, 0, n, 2) for n in range(3)]
-    flush(SummaryFunction(store, 1), state, parcel(delivery=rows))
-    assert sorted(store.documents("minute").delivery.rows()) == rows
-    for level, start in (("hour", START), ("day", START - START % 1440)):
-        assert store.documents(level).delivery.rows() == [
-            ("plain", start, "Chrome", "fetchLater", 3, 0, 3, 6)
-        ]
+    function = SummaryFunction(store, 1)
+    for n in range(3):
+        rows = [("plain", START, "Chrome", "fetchLater", 1, 0, n, 2)]
+        flush(function, state, parcel(delivery=rows))
+    assert store.documents("minute").delivery.rows() == [
+        ("plain", START, "Chrome", "fetchLater", 3, 0, 3, 6)
+    ]
+    assert not len(store.documents("hour").delivery)
 
 
 def test_a_worker_that_was_given_up_cannot_overwrite_what_its_successor_wrote() -> None:
@@ -154,10 +156,11 @@ def test_what_the_store_does_not_take_is_written_later_with_what_came_meanwhile(
     class Away(Store):
         away = True
 
-        def write(self, documents: Deltas, version: int, *, level: str) -> None:
-            super().write(documents, version, level=level)
-            if self.away and level == "hour":
+        def write(self, documents: Mapping[str, Deltas], version: int) -> None:
+            if self.away:
+                super().write({"minute": documents["minute"]}, version)
                 raise StoreUnavailable("in the middle")
+            super().write(documents, version)
 
     store, state = Away(), slot()
     function = SummaryFunction(store, 1)

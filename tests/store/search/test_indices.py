@@ -42,14 +42,14 @@ def test_a_site_that_has_grown_gets_shorter_periods_from_a_later_day_on(
 ) -> None:
     one, two = stores
     assert one.indices.plan("shop", MINUTE) == BEGINNING  # nothing is written
-    one.write(minutes(30), 1, level="minute")
+    one.write({"minute": minutes(30)}, 1)
     one.refresh()
     planned = one.indices.plan("shop", MINUTE + 60)
     assert planned == (*BEGINNING, Change(SINCE, "week"))
     assert two.indices.plan("shop", MINUTE + 61) == planned
     for n, store in enumerate((one, two)):  # `one` knows the schedule from before the change
-        store.write(minutes(30), 2 + n, level="minute")
-    two.write(later(3), 5, level="minute")
+        store.write({"minute": minutes(30)}, 2 + n)
+    two.write({"minute": later(3)}, 5)
     two.refresh()
     assert [index.period for index in two.indices.of_site("shop")] == ["week", "year"]
     assert two._client.count(index=two.alias("shop"))["count"] == 33
@@ -69,14 +69,14 @@ def test_an_index_of_an_older_bellrock_gets_the_fields_that_are_new(
     row = ("shop", MINUTE, "Chrome", "fetchLater", 3, 2, 1, 6)
     rows = pl.DataFrame([row], NO_DELTAS.delivery.schema, orient="row")
     none = {name: getattr(NO_DELTAS, name) for name in RELATIONS}
-    store.write(Deltas(**(none | {"delivery": rows})), 1, level="minute")
+    store.write({"minute": Deltas(**(none | {"delivery": rows}))}, 1)
     store.refresh()
     assert store.delivery(Selection("shop", MINUTE, MINUTE + 1)).rows() == [row[2:]]
 
 
 def test_two_that_plan_at_once_agree(stores: list[SearchStore]) -> None:
     one, two = stores
-    one.write(minutes(30), 1, level="minute")
+    one.write({"minute": minutes(30)}, 1)
     one.refresh()
     one.indices.plan("shop", MINUTE + 60)
     stale = BEGINNING, {"op_type": "create", "refresh": "true"}
@@ -89,8 +89,8 @@ def test_two_that_plan_at_once_agree(stores: list[SearchStore]) -> None:
 def test_retention_deletes_whole_indices_of_the_site_alone(stores: list[SearchStore]) -> None:
     store, _ = stores
     for days in (-400, 0):
-        store.write(later(days), 1, level="minute")
-    store.write(minutes(1, site="shop-b"), 1, level="minute")
+        store.write({"minute": later(days)}, 1)
+    store.write({"minute": minutes(1, site="shop-b")}, 1)
     assert len(store.indices.of_site("shop")) == 2
     assert store.indices.expire("shop", MINUTE - 1000 * 1440) == []
     gone = store.indices.expire("shop", MINUTE - 30 * 1440)

@@ -51,7 +51,7 @@ def store(opensearch_url: str) -> Iterator[SearchStore]:
     none = {name: getattr(NO_DELTAS, name) for name in RELATIONS}
     timers = pl.DataFrame(rows, schema_overrides=NO_DELTAS.timers.schema)
     timers = pl.concat([NO_DELTAS.timers, timers], how="diagonal")
-    opened.write(Deltas(**(none | {"timers": timers})), 1, level="minute")
+    opened.write({"minute": Deltas(**(none | {"timers": timers}))}, 1)
     opened.refresh()
     yield opened
     opened._client.indices.delete(index=f"{opened._prefix}*")

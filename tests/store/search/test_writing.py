@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
 
+import msgspec
 import polars as pl
 import pytest
 from opensearchpy import ConnectionTimeout
@@ -85,14 +86,14 @@ def stored(store: SearchStore) -> tuple[int, list[tuple[Any, ...]]]:
 )
 def test_faults_on_the_way_change_nothing(store: SearchStore, faults: list[Fault]) -> None:
     said = meet(store._client, *faults)
-    store.write(minutes(10), 1, level="minute")
+    store.write({"minute": minutes(10)}, 1)
     assert len(said) > len(faults)
     assert stored(store) == (10, [(7, 10, 1000)])
 
 
 def test_only_what_was_refused_is_sent_again(store: SearchStore) -> None:
     said = meet(store._client, half_refused(429))
-    store.write(minutes(10), 1, level="minute")
+    store.write({"minute": minutes(10)}, 1)
     assert [len(ids) for ids in said] == [10, 5]
     assert said[1] == said[0][1::2]
 
@@ -103,62 +104,51 @@ def test_at_the_end_of_the_time_the_store_is_unavailable_and_writing_again_finis
     store = open_store(Patience(deadline=0.2, first_pause=0.01, longest_pause=0.05))
     meet(store._client, half_refused(429), *[refused(429)] * 100)
     with pytest.raises(StoreUnavailable, match="rejected_execution_exception"):
-        store.write(minutes(10), 1, level="minute")
+        store.write({"minute": minutes(10)}, 1)
     assert stored(store)[0] == 5
     del store._client.bulk  # the faults end
-    store.write(minutes(10), 1, level="minute")
+    store.write({"minute": minutes(10)}, 1)
     assert stored(store) == (10, [(7, 10, 1000)])
 
 
 def test_an_older_version_is_refused_silently_and_an_equal_one_wins(store: SearchStore) -> None:
     newer, older = (1 << 62) + 1, 1 << 62
-    store.write(minutes(3, 5), newer, level="minute")
-    store.write(minutes(4, 9), older, level="minute")
+    store.write({"minute": minutes(3, 5)}, newer)
+    store.write({"minute": minutes(4, 9)}, older)
     assert stored(store)[0] == 3 * 5 + 9
-    store.write(minutes(4, 2), newer, level="minute")
+    store.write({"minute": minutes(4, 2)}, newer)
     assert stored(store) == (8, [(7, 8, 800)])
 
 
 def test_what_became_zero_is_gone_and_stays_fenced(store: SearchStore) -> None:
-    store.write(minutes(2, 5), 10, level="minute")
-    store.write(minutes(2, 0), 11, level="minute")
+    store.write({"minute": minutes(2, 5)}, 10)
+    store.write({"minute": minutes(2, 0)}, 11)
     assert stored(store) == (0, [])
     assert store.newest("shop") is None
-    store.write(minutes(2, 5), 10, level="minute")
+    store.write({"minute": minutes(2, 5)}, 10)
     assert stored(store) == (0, [])
 
 
 def test_a_timer_that_a_document_lost_is_lost(store: SearchStore) -> None:
-    store.write(minutes(1), 1, level="minute")
-    without = minutes(1)
-    store.write(
-        Deltas(
-            without.minutes,
-            NO_DELTAS.timers,
-            without.clusters,
-            without.cluster_timers,
-            without.issues,
-            without.delivery,
-        ),
-        2,
-        level="minute",
-    )
+    store.write({"minute": minutes(1)}, 1)
+    lost = msgspec.structs.replace(minutes(1), timers=NO_DELTAS.timers)
+    store.write({"minute": lost}, 2)
     assert stored(store) == (1, [])
 
 
 def test_requests_are_bounded_in_bytes(store: SearchStore, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writing, "REQUEST_BYTES", 1500)
     said = meet(store._client)
-    store.write(minutes(20), 1, level="minute")
+    store.write({"minute": minutes(20)}, 1)
     assert len(said) > 3
     assert len({name for ids in said for name in ids}) == sum(map(len, said)) == 20
     assert stored(store)[0] == 20
 
 
 def test_an_index_that_was_deleted_is_made_again_with_its_alias(store: SearchStore) -> None:
-    store.write(minutes(1), 1, level="minute")
+    store.write({"minute": minutes(1)}, 1)
     assert store.indices.expire("shop", 1 << 40)
-    store.write(minutes(1), 1, level="minute")
+    store.write({"minute": minutes(1)}, 1)
     assert store._client.indices.exists_alias(name=store.alias("shop"))
     assert stored(store)[0] == 1
 
@@ -171,11 +161,11 @@ def test_an_index_of_another_form_is_named(store: SearchStore) -> None:
         index=place, body={"mappings": {"properties": {"beacons": {"type": "boolean"}}}}
     )
     with pytest.raises(ConfigurationError, match=rf"{place}: refuses a document .*beacons"):
-        store.write(minutes(1, 7), 1, level="minute")
+        store.write({"minute": minutes(1, 7)}, 1)
 
 
 def test_what_the_mapping_does_not_name_is_refused_by_the_cluster(store: SearchStore) -> None:
-    store.write(minutes(1), 1, level="minute")
+    store.write({"minute": minutes(1)}, 1)
     place = store.indices.of("shop", MINUTE).text(store._prefix)
     from opensearchpy import RequestError
 
@@ -184,8 +174,8 @@ def test_what_the_mapping_does_not_name_is_refused_by_the_cluster(store: SearchS
 
 
 def test_the_alias_of_a_site_has_its_documents_alone(store: SearchStore) -> None:
-    store.write(minutes(2), 1, level="minute")
-    store.write(minutes(3, site="shop-b"), 1, level="minute")
+    store.write({"minute": minutes(2)}, 1)
+    store.write({"minute": minutes(3, site="shop-b")}, 1)
     store.refresh()
     counts = [store._client.count(index=store.alias(site))["count"] for site in ("shop", "shop-b")]
     assert counts == [2, 3]
@@ -194,22 +184,22 @@ def test_the_alias_of_a_site_has_its_documents_alone(store: SearchStore) -> None
 def test_documents_of_minutes_are_found_by_the_version_with_which_they_were_written(
     store: SearchStore,
 ) -> None:
-    store.write(minutes(3), 10, level="minute")
-    store.write(minutes(2), 20, level="minute")
-    store.write(minutes(1), 30, level="minute")
-    store.write(minutes(1), 20, level="hour")
+    store.write({"minute": minutes(3)}, 10)
+    store.write({"minute": minutes(2)}, 20)
+    store.write({"minute": minutes(1)}, 30)
+    store.write({"hour": minutes(1)}, 20)
     found = store.written(10, 30)
     assert found.minutes["minute"].to_list() == [MINUTE + 1]
     assert found.timers["minute"].to_list() == [MINUTE + 1]
     assert len(store.written(9, 31).minutes) == 3
-    store.write(minutes(2, beacons=0), 25, level="minute")
+    store.write({"minute": minutes(2, beacons=0)}, 25)
     assert not len(store.written(10, 30).minutes), "an empty one says nothing that could be wrong"
 
 
 def test_documents_are_read_once_each_though_the_answer_with_a_page_is_lost(
     store: SearchStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    store.write(minutes(2500), 10, level="minute")
+    store.write({"minute": minutes(2500)}, 10)
     client, losses = store._client, [True]
     scroll = client.scroll
 

@@ -6,7 +6,7 @@ of all its deltas in this or a later state of Flink; of two writes the one with 
 and that of a worker which Flink has given up has a smaller one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -47,8 +47,8 @@ _logger = structlog.get_logger(__name__)
 class DocumentWriter(Protocol):
     """The writing side of the search store."""
 
-    def write(self, documents: Deltas, version: int, *, level: str) -> None:
-        """Write whole documents of a level; one that is stored with a greater version stays."""
+    def write(self, documents: Mapping[str, Deltas], version: int) -> None:
+        """Write whole documents by level; one that is stored with a greater version stays."""
 
     def written(self, after: int, before: int) -> Deltas:
         """The documents of minutes that are stored with a version between two."""
@@ -138,10 +138,8 @@ class SummaryFunction:
                 whole = added(old, changes, documents.of_run)
                 rows[documents.level] |= frames(changes, documents, whole, names)
                 kept.append((documents, whole))
-        version = _version(header)
-        for level, found in rows.items():
-            if found:
-                self._writer.write(as_deltas(found), version, level=level)
+        changed = {level: as_deltas(found) for level, found in rows.items() if found}
+        self._writer.write(changed, _version(header))
         for documents, whole in kept:
             write(table, documents.keys, whole)
         return tuple(timers)

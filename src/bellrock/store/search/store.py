@@ -1,7 +1,8 @@
 """The search store: what the runner on Flink writes, and what the dashboard reads (`StoreReader`)."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import polars as pl
@@ -59,14 +60,15 @@ class SearchStore:
 
     # --- writing ---
 
-    def write(self, documents: Deltas, version: int, *, level: str) -> None:
-        """Write whole documents of a level: minute, hour or day.
+    def write(self, documents: Mapping[str, Deltas], version: int) -> None:
+        """Write whole documents by level (minute, hour, day): in one request, where one can hold them.
 
         A row is the whole of its key, and the rows of a document's timers are all that it has. One that is
-        stored with a greater version stays. Write the levels of a document together. Raises
-        StoreUnavailable where not all could be written in time: write them again.
+        stored with a greater version stays. Write a minute's hour and day with it. Raises StoreUnavailable
+        where not all could be written in time: write them again.
         """
-        self._writer.write(encode(documents, level), version)
+        found = chain.from_iterable(encode(changed, level) for level, changed in documents.items())
+        self._writer.write(found, version)
 
     def written(self, after: int, before: int) -> Deltas:
         """The documents of minutes that are stored with a version between two, of all sites."""
