@@ -22,6 +22,7 @@ from bellrock.schema.document import RELATIONS
 from bellrock.sites import Sites
 from bellrock.store.contract import Selection
 from bellrock.store.duckdb import DuckDBStore
+from bellrock.store.tables import ROLLED_UP
 from end_to_end.installation import until
 from runners.engines import PATIENCE, cut, drain, engine_on, folded, hostile, running
 from simulation import scenario
@@ -60,7 +61,7 @@ def answers(lines: Sequence[bytes], sites: Sites) -> set[Answer]:
 
 
 def rows_in(store: DuckDBStore, part: str) -> int:
-    names = [name for name in RELATIONS if part == "settled" or name != "issues"]
+    names = ROLLED_UP if part in {"hour", "day"} else RELATIONS
     return sum(store._database.rows(f"SELECT count(*) FROM {name}_{part}")[0][0] for name in names)
 
 
