@@ -106,6 +106,11 @@ def test_a_span_is_widened_to_whole_hours(client: Client, token: dict[str, str])
     assert found["total"] == asked(client, token)["total"]
 
 
+def test_a_span_may_last_until_the_end_of_time(client: Client, token: dict[str, str]) -> None:
+    found = asked(client, token, to="9999-12-31T23:59Z")
+    assert (found["from"], found["to"]) == (FROM, "9999-12-31T23:59Z")
+
+
 def test_where_nothing_came_shares_are_null(client: Client, token: dict[str, str]) -> None:
     found = asked(client, token, **{"from": "2020-01-01T00:00Z", "to": "2020-01-02T00:00Z"})
     assert found["browsers"] == []

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 import msgspec
 import polars as pl
 
-from bellrock.query.interval import Span, between
+from bellrock.query.interval import between
 from bellrock.query.invalid import InvalidRequest
 from bellrock.query.selection import select, visible_site
 from bellrock.schema.access import Access
@@ -77,8 +77,7 @@ def delivery_of(
     if not asked.site:
         raise InvalidRequest("site", "Name the site: /delivery?site=KEY&from=TIME&to=TIME.")
     site = visible_site(access, asked.site, sites)
-    minutes = between(asked.start, asked.end, ("from", "to"))
-    span = Span(minutes.start // 60 * 60, -(-minutes.end // 60) * 60)
+    span = between(asked.start, asked.end, ("from", "to")).hours()
     rows = store.delivery(select(access, site.key, span)).sort("browser", "transport")
     browsers = rows.partition_by("browser", maintain_order=True)
     return DeliveryResult(site.key, *span.iso(), _total(rows), [_browser(own) for own in browsers])

@@ -24,6 +24,10 @@ class Span(msgspec.Struct, frozen=True):
     start: int
     end: int
 
+    def hours(self) -> "Span":
+        """Widened to whole hours, as far as there are any."""
+        return Span(self.start // 60 * 60, min(-(-self.end // 60) * 60, _LAST))
+
     def iso(self) -> tuple[str, str]:
         """Both ends as `YYYY-MM-DDTHH:MMZ`."""
         return iso_minute(self.start), iso_minute(self.end)
