@@ -68,26 +68,14 @@ def measures_page() -> str:
                 "## Measures\n",
                 "Each is a metric of the same name. `revenue` is stored in minor units and answered in major",
                 "units of the site's currency.\n",
-                _table(
-                    ("measure", "unit", "of", "meaning"),
-                    map(_measure_row, measures.ADDITIVE),
-                    code=1,
-                ),
+                _measures(measures.ADDITIVE),
                 f"Of every timer, a document has these, the cells in the scheme [`{SCHEME}`](histogram.md):\n",
-                _table(
-                    ("part", "unit", "of", "meaning"), map(_measure_row, measures.TIMER), code=1
-                ),
+                _measures(measures.TIMER, "part"),
                 "An issue document has one measure:\n",
-                _table(
-                    ("measure", "unit", "of", "meaning"), map(_measure_row, measures.ISSUE), code=1
-                ),
+                _measures(measures.ISSUE),
                 "A delivery document has these. They are no metrics of queries:",
                 "[`GET /delivery`](query-api.md) answers them.\n",
-                _table(
-                    ("measure", "unit", "of", "meaning"),
-                    map(_measure_row, measures.DELIVERY),
-                    code=1,
-                ),
+                _measures(measures.DELIVERY),
                 "## Ratios\n",
                 "Null where the denominator is 0.\n",
                 _table(
@@ -167,8 +155,9 @@ def openapi_text() -> str:
     return json.dumps(document, indent=1, ensure_ascii=False) + "\n"
 
 
-def _measure_row(of: Measure) -> tuple[str, ...]:
-    return of.name, of.unit, of.grain, of.description
+def _measures(found: Iterable[Measure], name: str = "measure") -> str:
+    rows = ((of.name, of.unit, of.grain, of.description) for of in found)
+    return _table((name, "unit", "of", "meaning"), rows, code=1)
 
 
 def _ratio_row(of: Ratio) -> tuple[str, ...]:

@@ -55,11 +55,9 @@ def _versions() -> str:
 
 def _load() -> str:
     """What else the machine does, and how fast it is now: one that others share is not always alike."""
-    load, loop = (
-        os.getloadavg()[0],
-        min(repeat("for n in range(1_000_000): n & 3", number=1, repeat=5)),
-    )
-    return f"load {load:.1f} on {os.cpu_count()} cores; a million turns of a loop take {1000 * loop:.0f} ms"
+    load = f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores"
+    loop = min(repeat("for n in range(1_000_000): n & 3", number=1, repeat=5))
+    return f"{load}; a million turns of a loop take {1000 * loop:.0f} ms"
 
 
 if __name__ == "__main__":

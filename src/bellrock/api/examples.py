@@ -49,29 +49,23 @@ HISTOGRAM_ANSWER: dict[str, Any] = {
     },
     "query": HISTOGRAM | {"date_range": ["2026-11-23T05:13Z", "2026-11-23T05:43Z"]},
 }
+_DELIVERED = {
+    "navigations": 8,
+    "loads": 8,
+    "vitals": 6,
+    "beacons": 25,
+    "load_share": 1.0,
+    "vitals_share": 0.75,
+}
 DELIVERY: dict[str, Any] = {
     "site": "shop-a",
     "from": "2026-11-23T05:00Z",
     "to": "2026-11-24T05:00Z",
-    "total": {
-        "navigations": 8,
-        "loads": 8,
-        "vitals": 6,
-        "beacons": 25,
-        "load_share": 1.0,
-        "vitals_share": 0.75,
-    },
+    "total": _DELIVERED,
     "browsers": [
         {
             "browser": "Chrome",
-            "total": {
-                "navigations": 8,
-                "loads": 8,
-                "vitals": 6,
-                "beacons": 25,
-                "load_share": 1.0,
-                "vitals_share": 0.75,
-            },
+            "total": _DELIVERED,
             "transports": [
                 {"transport": "beacon", "navigations": 8, "loads": 8, "vitals": 1, "beacons": 19},
                 {

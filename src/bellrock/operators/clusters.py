@@ -177,7 +177,7 @@ def _timers(
     of, slot = np.nonzero(m)
     many = m[of, slot]
     n = groups.sizes[of]
-    s = _grid(values, present, np.repeat(np.arange(len(groups.starts)), groups.sizes), of, slot)
+    s = _grid(values, present, groups.of_sorted(), of, slot)
     rows = np.column_stack(
         [np.ones_like(many), many, many * many, many * n, s, s * s, s * many[:, None]]
     )

@@ -68,7 +68,7 @@ def count_delivery(
 ) -> Delivered:
     """Count the beacons of impressions that are no bots'; `changed` has a row for each of the groups."""
     groups = arrived.groups
-    of = np.repeat(np.arange(len(groups.starts)), groups.sizes)
+    of = groups.of_sorted()
     agent, bot = _as_they_stood(arrived.beacons, of, changed, attribution, names)
     browser = names.agents.table["browser"][agent]
     code = changed.new["site"][of].astype(np.int64)

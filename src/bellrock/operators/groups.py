@@ -25,8 +25,12 @@ class Groups(NamedTuple):
     def of_row(self) -> Index:
         """The number of each row's group, for the rows as they were before sorting."""
         numbers = np.empty(len(self.order), dtype=np.int64)
-        numbers[self.order] = np.repeat(np.arange(len(self.starts)), self.sizes)
+        numbers[self.order] = self.of_sorted()
         return numbers
+
+    def of_sorted(self) -> Index:
+        """The number of each row's group, for the rows as they are after sorting."""
+        return np.repeat(np.arange(len(self.starts)), self.sizes)
 
 
 def group(codes: NDArray[Any]) -> Groups:

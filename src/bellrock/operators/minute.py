@@ -81,8 +81,7 @@ def fold_minute(state: State, part: Minute, attribution: Attribution, claims: Cl
     rows["session"] = of_session.keys[of_session.groups.of_row()]
     assigned = state.impression_keys.assign(rows["session"].copy(), rows["id"])
     fresh = first_sightings(rows["seen"], assigned)
-    known = _known(state.impressions, assigned, fresh)
-    keys, groups = _fresh(assigned, fresh)
+    groups, keys, known = _fresh(assigned, fresh, state.impressions)
     beacons = pick(rows, groups.order)
     changed = _merge(beacons, groups.starts, keys, known)
     open_sessions = state.sessions.find(distinct([changed.new["session"]]))
@@ -124,21 +123,15 @@ def first_sightings(bit: NDArray[np.uint64], assigned: Assigned) -> Mask:
     return fresh
 
 
-def _known(table: RunTable, assigned: Assigned, fresh: Mask) -> Found:
-    """What the table has of the impressions of the fresh rows."""
+def _fresh(assigned: Assigned, fresh: Mask, table: RunTable) -> Assigned:
+    """The fresh rows alone, by the keys of their impressions."""
     if fresh.all():
-        return assigned.found
-    return table.find(distinct([assigned.keys[assigned.groups.of_row()[fresh]]]))
-
-
-def _fresh(assigned: Assigned, fresh: Mask) -> tuple[Keys, Groups]:
-    """The fresh rows alone by the keys of their impressions."""
-    if fresh.all():
-        return assigned.keys, assigned.groups
-    of_row = assigned.groups.of_row()
-    order = assigned.groups.order[fresh[assigned.groups.order]]
-    starts = starts_of(of_row[order])
-    return assigned.keys[of_row[order[starts]]], Groups(order, starts)
+        return assigned
+    kept = fresh[assigned.groups.order]
+    of = assigned.groups.of_sorted()[kept]
+    groups = Groups(assigned.groups.order[kept], starts_of(of))
+    keys = assigned.keys[of[groups.starts]]
+    return Assigned(groups, keys, table.find(keys))
 
 
 def _merge(beacons: Rows, starts: Index, keys: Keys, found: Found) -> Change:

@@ -6,6 +6,7 @@ from bellrock.schema.dimensions import NAMES as DIMENSIONS
 from bellrock.schema.document import RELATIONS
 from bellrock.schema.measures import CLUSTER_TIMER, GRID_NAMES
 from bellrock.schema.timers import VITAL_NAMES
+from bellrock.store.search.documents import KINDS
 
 Json = dict[str, Any]
 
@@ -39,8 +40,7 @@ def timer_mapping(timers: tuple[str, ...]) -> Json:
 
 def mapping() -> Json:
     """Of an index of documents; what it does not name is refused."""
-    heads = ("minutes", "clusters", "issues", "delivery")
-    measures = [name for head in heads for name in RELATIONS[head].additive]
+    measures = [name for head, _ in KINDS.values() for name in RELATIONS[head].additive]
     names = ("kind", "level", "site", *DIMENSIONS, "population", "issue", "transport")
     return {
         "dynamic": "strict",
