@@ -2,8 +2,9 @@
 
 The documents that workers write are made of traffic of 5,000 sites: the pipeline's deltas, summed up by
 document at every level, and of each flush those that changed, whole. Those of the first 200 sites go into a
-real OpenSearch of one node. Processor time is in microseconds for a document, of this process and of the
-node, in the second half. It takes some minutes, and all that it starts ends.
+real OpenSearch of one node. Processor time is in microseconds for a document, of this process and of the node,
+in the second half. Minutes are flushed every 3 seconds, hours, days and delivery every minute. It takes some
+minutes, and all that it starts ends.
 """
 
 import argparse
@@ -23,41 +24,48 @@ from bellrock.normalise.decode import route_of
 from bellrock.operators.state import State
 from bellrock.operators.summaries import NO_DELTAS, Deltas
 from bellrock.pipeline import Pipeline
+from bellrock.runners.flink.deltas import HEADS
+from bellrock.runners.flink.documents import AT_ONCE, WITH_HOURS, Levels, as_deltas
 from bellrock.schema.document import RELATIONS
 from bellrock.schema.site import Site
 from bellrock.simulate.past import past_lines
 from bellrock.simulate.visitors import Traffic
 from bellrock.store.search import SearchStore
-from bellrock.store.search.documents import KINDS, encode
-from bellrock.store.tables import LEVELS, ROLLED_UP
+from bellrock.store.search.documents import KINDS, Document, encode
+from bellrock.store.tables import LEVELS
 from bench.engine.lines import sites
 from servers.opensearch import OPTIMISED, opensearch
 
 _KEYS = tuple(f"shop-{rank:04}" for rank in range(1, 5_001))
 _BEGIN_MS = 1_800_000_000_000  # the first of a minute
-_BEFORE_S, _MEASURED_S, _FLUSH_S = 60, 60, 3
+_BEFORE_S, _MEASURED_S, _FLUSH_S, _HOURS_S = 60, 120, 3, 60
 _WRITTEN_SITES = 200  # each begins with an index, and one small node cannot have 5,000
 
 
 class _Flush(NamedTuple):
-    """What changed in some seconds of the log: whole documents by level."""
+    """What changed in some seconds of the log, or of hours in more of them: whole documents by level."""
 
     beacons: int
     documents: dict[str, Deltas]
 
 
 def flushes(rate: float, declared: dict[str, Site]) -> Iterator[_Flush]:
-    """Those of the measured minute."""
+    """Those of the measured minutes."""
     traffic = Traffic(rate=rate, seed=1, sites=tuple(declared))
     end = _BEGIN_MS + 1000 * (_BEFORE_S + _MEASURED_S)
     lines = past_lines(traffic, begin_ms=_BEGIN_MS, end_ms=end)
     folding = Pipeline(declared, MemoryClaims(), MemoryMarks(), State())
     totals = _Totals()
+    waiting: list[Deltas] = []
     for number, part in groupby(lines, _flush_of):
         together = list(part)
-        changed = totals.add(folding.step(together).deltas)
+        waiting.append(folding.step(together).deltas)
+        found = [_Flush(len(together), totals.add(waiting[-1:], AT_ONCE))]
+        if (number + 1) * _FLUSH_S % _HOURS_S == 0:
+            found.append(_Flush(0, totals.add(waiting, WITH_HOURS)))
+            waiting = []
         if number * _FLUSH_S >= _BEFORE_S:
-            yield _Flush(len(together), changed)
+            yield from found
 
 
 def _flush_of(line: bytes) -> int:
@@ -69,37 +77,26 @@ class _Totals:
     """All documents so far."""
 
     def __init__(self) -> None:
-        self._rows = {
-            (relation, level): getattr(NO_DELTAS, relation)
-            for relation in RELATIONS
-            for level in LEVELS
-        }
+        self._rows: dict[tuple[str, str], pl.DataFrame] = {}
 
-    def add(self, deltas: Deltas) -> dict[str, Deltas]:
+    def add(self, deltas: Sequence[Deltas], levels: Levels) -> dict[str, Deltas]:
         """The documents that deltas change, whole, by level."""
-        return {level: self._changed(deltas, level) for level in LEVELS}
-
-    def _changed(self, deltas: Deltas, level: str) -> Deltas:
-        found = {relation: getattr(NO_DELTAS, relation) for relation in RELATIONS}
-        for relations in KINDS.values():
-            names = [name for name in relations if name and _has(name, level)]
-            news = {name: _floored(getattr(deltas, name), level) for name in names}
-            if not names:
-                continue
-            key = RELATIONS[names[0]].key
+        found: dict[str, dict[str, pl.DataFrame]] = {}
+        for head, level in ((head, level) for head, own in levels.items() for level in own):
+            names = [name for name in (head, HEADS[head]) if name]
+            news = {name: _floored(deltas, name, level) for name in names}
+            key = RELATIONS[head].key
             changed = pl.concat([new.select(key) for new in news.values()]).unique()
             for name, new in news.items():
-                summed = _summed(name, pl.concat([self._rows[name, level], new]))
-                self._rows[name, level] = summed
-                found[name] = summed.join(changed, on=key, how="semi", nulls_equal=True)
-        return Deltas(**found)
+                known = self._rows.get((name, level), getattr(NO_DELTAS, name))
+                summed = self._rows[name, level] = _summed(name, pl.concat([known, new]))
+                whole = summed.join(changed, on=key, how="semi", nulls_equal=True)
+                found.setdefault(level, {})[name] = whole
+        return {level: as_deltas(own) for level, own in found.items()}
 
 
-def _has(relation: str, level: str) -> bool:
-    return level == "minute" or relation in ROLLED_UP
-
-
-def _floored(rows: pl.DataFrame, level: str) -> pl.DataFrame:
+def _floored(deltas: Sequence[Deltas], relation: str, level: str) -> pl.DataFrame:
+    rows: pl.DataFrame = pl.concat([getattr(part, relation) for part in deltas])
     return rows.with_columns(pl.col("minute") - pl.col("minute") % LEVELS[level])
 
 
@@ -114,14 +111,21 @@ def count(rate: float, found: Sequence[_Flush], optional: Sequence[str]) -> None
     print(
         f"\n{rate:,.0f} beacons/s of {len(_KEYS):,} sites, by {', '.join(optional) or 'nothing more'}"
     )
-    for level in LEVELS:
-        made = [d for flush in found for d in encode(flush.documents[level], level)]
-        size = sum(len(document.body) for document in made) / max(len(made), 1)
-        ids = len({document.id for document in made})
+    made: dict[str, list[Document]] = {}
+    for flush in found:
+        for level, changed in flush.documents.items():
+            made.setdefault(_name(level, changed), []).extend(encode(changed, level))
+    for name, documents in made.items():
+        size = sum(len(document.body) for document in documents) / max(len(documents), 1)
+        ids = len({document.id for document in documents})
         print(
-            f"  {level:<8}{len(made) / len(found):>10,.0f} documents a flush"
-            f"{len(made) / beacons:>8.2f} for a beacon{size:>10,.0f} bytes each{ids:>10,} in the minute"
+            f"  {name:<10}{len(documents) / beacons:>8.2f} documents for a beacon"
+            f"{size:>10,.0f} bytes each{ids:>10,} different ones"
         )
+
+
+def _name(level: str, changed: Deltas) -> str:
+    return "delivery" if len(changed.delivery) else level
 
 
 def write(found: Sequence[_Flush], declared: Sequence[str]) -> None:

@@ -110,17 +110,17 @@ class Slots:
     def __init__(self) -> None:
         """Begin with nothing."""
         self._function = SummaryFunction(_Drop(), 1)
-        self._states = [SlotState(_Value(), _Values(), _Table()) for _ in range(SLOTS)]
+        self._states = [SlotState(_Value(), _Values(), _Values(), _Table()) for _ in range(SLOTS)]
 
     def take(self, parcels: Iterable[tuple[int, bytes]]) -> None:
         """Let parcels wait in their slots."""
         for slot, parcel in parcels:
             self._function.gather(self._states[slot], parcel)
 
-    def flush(self, at: int) -> None:
-        """Write what has changed."""
+    def flush(self, at: int, *, hours: bool) -> None:
+        """Write what has changed, of hours too if they are due."""
         for state in self._states:
-            self._function.flush(state, at - LATE_MS)
+            self._function.flush(state, at - LATE_MS, hours=hours)
 
 
 def blocks_of(lines: Sequence[bytes]) -> list[Block]:

@@ -23,9 +23,10 @@ from bench.flink.job import Lanes, Marks, Slots, blocks_of
 
 RATE = 1080
 BEGIN_MS = 1_795_000_020_000  # the first of a minute
-BEFORE, MEASURED = 60, 10  # seconds of the log
+BEFORE, MEASURED = 60, 60  # seconds of the log
 
 _FLUSH_SECONDS = 3
+_HOURS_SECONDS = 60
 _WARM = 40_000  # lines of the backlog whose state is there when it begins
 _BACKLOG = 40_000
 _ROUNDS = 5
@@ -72,7 +73,7 @@ def live(lines: Sequence[bytes], lanes: int) -> Cost:
     ]
     job.gather(cut([line for second in seconds[:BEFORE] for line in second]))
     slots.take(job.step(time_of(BEFORE)))
-    slots.flush(time_of(BEFORE))
+    slots.flush(time_of(BEFORE), hours=True)
     count, spent = 0, [0.0, 0.0]
     for number, second in enumerate(seconds[BEFORE:], BEFORE + 1):
         blocks, count = blocks_of(second), count + len(second)
@@ -82,7 +83,7 @@ def live(lines: Sequence[bytes], lanes: int) -> Cost:
         folded = process_time()
         slots.take(parcels)
         if number % _FLUSH_SECONDS == 0:
-            slots.flush(time_of(number))
+            slots.flush(time_of(number), hours=number % _HOURS_SECONDS == 0)
         spent[0] += folded - began
         spent[1] += process_time() - folded
     return Cost(*(1e6 * seconds / count for seconds in spent))

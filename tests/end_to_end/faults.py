@@ -48,6 +48,7 @@ lanes = 8
 slots = 16
 step_seconds = 0.2
 flush_seconds = 0.5
+hours_seconds = 1.5
 checkpoint_seconds = 2
 """
 

@@ -331,9 +331,11 @@ def _dying(work: Any, after: int) -> Any:
 # --- covering a span ---
 
 
-def pieces(start: int, end: int, by: str | None, days: int = 1 << 40) -> list[tuple[str, int, int]]:
+def pieces(
+    start: int, end: int, by: str | None, days: int = 1 << 40, hours: int = 1 << 40
+) -> list[tuple[str, int, int]]:
     question = Question("minutes", Selection("shop", start, end), (by,) if by else ())
-    found = cover(question, days)
+    found = cover(question, days, hours)
     for before, after in pairwise(found):
         assert before.end == after.start
     assert not found or (found[0].start, found[-1].end) == (start, end)
@@ -358,6 +360,15 @@ def test_days_that_are_not_rolled_up_are_covered_by_hours() -> None:
         ("hour", 1440, 2880),
     ]
     assert pieces(DAY, DAY + 2880, None, days=0) == [("hour", 0, 2880)]
+
+
+def test_hours_that_are_not_rolled_up_are_covered_by_minutes() -> None:
+    assert pieces(DAY, DAY + 2880, None, hours=DAY + 1440 + 90) == [
+        ("day", 0, 1440),
+        ("hour", 1440, 1500),
+        ("minute", 1500, 2880),
+    ]
+    assert pieces(DAY, DAY + 120, "time:hour", hours=DAY) == [("minute", 0, 120)]
 
 
 def test_issues_are_minutes() -> None:

@@ -5,11 +5,13 @@ whole days where days are rolled up, whole hours beside them, and minutes at the
 coarse they may be.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from bellrock.store.contract import TIME_BUCKETS, Selection
 from bellrock.store.tables import LEVELS, ROLLED_UP
+
+_ALWAYS = 1 << 40  # a minute after all others
 
 
 class Question(NamedTuple):
@@ -29,30 +31,31 @@ class Piece(NamedTuple):
     end: int
 
 
-def cover(question: Question, days: int) -> list[Piece]:
-    """The coarsest pieces that keep the buckets apart; days are rolled up to the minute `days`."""
+def cover(question: Question, days: int, hours: int = _ALWAYS) -> list[Piece]:
+    """The coarsest pieces that keep the buckets apart; days and hours are rolled up to these minutes."""
     start, end = question.selection.start, question.selection.end
     if question.relation not in ROLLED_UP:
         return [Piece("minute", start, end)]
     width = min((TIME_BUCKETS[name] for name in question.by if name in TIME_BUCKETS), default=1440)
-    levels = [name for name, minutes in LEVELS.items() if minutes <= width]
-    return _cover(start, end, levels, days)
+    ends = {"minute": _ALWAYS, "hour": hours, "day": min(days, hours)}
+    levels = {name: ends[name] for name, minutes in LEVELS.items() if minutes <= width}
+    return _cover(start, end, levels)
 
 
-def _cover(start: int, end: int, levels: Sequence[str], days: int) -> list[Piece]:
+def _cover(start: int, end: int, levels: Mapping[str, int]) -> list[Piece]:
+    """Pieces of levels from fine to coarse, each with the minute up to which it is there."""
     if start >= end:
         return []
     *finer, level = levels
     if not finer:
         return [Piece(level, start, end)]
     width = LEVELS[level]
-    first, last = -(-start // width) * width, end // width * width
-    if level == "day":
-        last = min(last, days)
+    first, last = -(-start // width) * width, min(end, levels[level]) // width * width
+    left = {name: levels[name] for name in finer}
     if first >= last:
-        return _cover(start, end, finer, days)
+        return _cover(start, end, left)
     return [
-        *_cover(start, first, finer, days),
+        *_cover(start, first, left),
         Piece(level, first, last),
-        *_cover(last, end, finer, days),
+        *_cover(last, end, left),
     ]

@@ -51,6 +51,7 @@ lanes = 6
 slots = 8
 step_seconds = 0.2
 flush_seconds = 0.5
+hours_seconds = 1.5
 checkpoint_seconds = 1
 dynamodb = "{dynamodb_url}"
 """

@@ -120,7 +120,7 @@ def happen(world: World, random: Random) -> None:
     elif chance < 0.85:
         world.hear(random.randrange(world.lanes))
     elif chance < 0.92:
-        world.flush(random.randrange(SLOTS))
+        world.flush(random.randrange(SLOTS), hours=random.random() < 0.3)
     elif chance < 0.96:
         world.checkpoint()
     else:

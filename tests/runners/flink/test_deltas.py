@@ -95,7 +95,7 @@ def test_documents_are_spread_evenly_over_the_slots() -> None:
 def test_documents_are_the_exact_sums_of_all_rows_however_they_were_sent(
     flushes: list[list[dict]],
 ) -> None:
-    store, state = Store(), SlotState(MemoryValue(), MemoryValues(), MemoryTable())
+    store, state = Store(), SlotState(MemoryValue(), MemoryValues(), MemoryValues(), MemoryTable())
     function = SummaryFunction(store, 1)
     for steps in flushes:
         for step in steps:

@@ -8,6 +8,7 @@ import pytest
 from bellrock.errors import StoreUnavailable
 from bellrock.operators.documents import MINUTE
 from bellrock.operators.summaries import Deltas
+from bellrock.runners.flink import summary
 from bellrock.runners.flink.deltas import VERSION, Parcel, encode_parcel, parcels
 from bellrock.runners.flink.summary import FLUSHES, SLACK_MINUTES, SlotState, SummaryFunction
 from bellrock.schema.document import RELATIONS
@@ -32,7 +33,7 @@ def parcel(*, judged: int = START, **rows: list[tuple]) -> bytes:
 
 
 def slot() -> SlotState:
-    return SlotState(MemoryValue(), MemoryValues(), MemoryTable())
+    return SlotState(MemoryValue(), MemoryValues(), MemoryValues(), MemoryTable())
 
 
 def beacons(store: Store, level: str) -> dict[int, int]:
@@ -40,10 +41,16 @@ def beacons(store: Store, level: str) -> dict[int, int]:
     return dict(frame.select("minute", "beacons").rows())
 
 
-def flush(function: SummaryFunction, state: SlotState, *parcels: bytes, minute: int = 0) -> None:
+def flush(
+    function: SummaryFunction,
+    state: SlotState,
+    *parcels: bytes,
+    minute: int = 0,
+    hours: bool = True,
+) -> None:
     for one in parcels:
         function.gather(state, one)
-    function.flush(state, minute * MINUTE)
+    function.flush(state, minute * MINUTE, hours=hours)
 
 
 def test_documents_are_written_whole_by_minute_hour_and_day() -> None:
@@ -55,6 +62,86 @@ def test_documents_are_written_whole_by_minute_hour_and_day() -> None:
     assert beacons(store, "hour") == {START: 10}
     assert beacons(store, "day") == {START - START % 1440: 10}
     assert store.documents("hour").timers.select("cell", "count", "sum").rows() == [(7, 1, 100)]
+
+
+def test_hours_and_days_and_delivery_may_be_written_more_rarely_than_minutes() -> None:
+    store, state = Store(), slot()
+    function = SummaryFunction(store, 1)
+    came = [("plain", START, "Chrome", "fetchLater", 1, 0, 0, 2)]
+    for n in range(3):
+        changed = parcel(minutes=[minutes(START + n, 1)], delivery=came)
+        flush(function, state, changed, hours=False)
+    assert beacons(store, "minute") == {START: 1, START + 1: 1, START + 2: 1}
+    assert not beacons(store, "hour")
+    assert not len(store.documents("minute").delivery)
+    flush(function, state)
+    assert beacons(store, "hour") == {START: 3}
+    assert beacons(store, "day") == {START - START % 1440: 3}
+    assert store.documents("minute").delivery.rows() == [
+        ("plain", START, "Chrome", "fetchLater", 3, 0, 0, 6)
+    ]
+    assert not store.refused
+    version = {name: version for name, (version, _) in store.found.items()}
+    flush(function, state)
+    assert {name: version for name, (version, _) in store.found.items()} == version, "nothing waits"
+
+
+def test_hours_do_not_wait_where_much_has_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, state = Store(), slot()
+    function, one = SummaryFunction(store, 1), parcel(minutes=[minutes(START, 1)])
+    monkeypatch.setattr(summary, "ENOUGH_BYTES", 3 * len(one))
+    for n in range(1, 7):
+        flush(function, state, one, hours=False)
+        assert beacons(store, "hour") == ({START: n // 3 * 3} if n >= 3 else {})
+
+
+def test_hours_that_wait_while_the_log_runs_on_for_days_are_whole() -> None:
+    store, state = Store(), slot()
+    function = SummaryFunction(store, 1)
+    flush(function, state, parcel(minutes=[minutes(START, 1)]))
+    for n in range(1, 60):
+        minute = START + 60 * n
+        changed = parcel(minutes=[minutes(minute, 1)], judged=minute)
+        flush(function, state, changed, minute=minute, hours=False)
+    flush(function, state, minute=minute)
+    assert beacons(store, "hour") == {START + 60 * n: 1 for n in range(60)}
+    assert sum(beacons(store, "day").values()) == 60
+    assert min(map(summary.end_of, state.documents.keys())) > minute - 60 * 7, "the rest is gone"
+
+
+def test_hours_that_the_store_did_not_take_still_wait() -> None:
+    class NoHours(Store):
+        away = True
+
+        def write(self, documents: Mapping[str, Deltas], version: int) -> None:
+            if self.away and "hour" in documents:
+                raise StoreUnavailable("of hours")
+            super().write(documents, version)
+
+    store, state = NoHours(), slot()
+    function = SummaryFunction(store, 1)
+    for _ in range(2):
+        with pytest.raises(StoreUnavailable):
+            flush(function, state, parcel(minutes=[minutes(START, 2)]))
+    assert beacons(store, "minute") == {START: 4}
+    store.away = False
+    flush(function, state)
+    assert beacons(store, "hour") == {START: 4}
+    assert beacons(store, "minute") == {START: 4}
+
+
+def test_an_hour_of_a_predecessor_becomes_what_the_state_has() -> None:
+    store, state = Store(), slot()
+    old = SummaryFunction(store, 1_000)
+    flush(old, state, parcel(minutes=[minutes(START, 1)]), hours=False)
+    checkpoint = deepcopy(state)
+    flush(old, state, parcel(minutes=[minutes(START, 4), minutes(START + 90, 9)]))
+    new = SummaryFunction(store, 1_001)
+    new.recall(checkpoint, 0, 1)
+    flush(new, checkpoint, hours=False)
+    assert beacons(store, "minute") == {START: 1, START + 90: 0}
+    flush(new, checkpoint)
+    assert beacons(store, "hour") == {START: 1, START + 60: 0}
 
 
 def test_what_is_taken_back_is_written_as_nothing() -> None:

@@ -95,7 +95,8 @@ class World:
                 for _ in range(self.lanes)
             ],
             "slots": [
-                SlotState(MemoryValue(), MemoryValues(), MemoryTable()) for _ in range(SLOTS)
+                SlotState(MemoryValue(), MemoryValues(), MemoryValues(), MemoryTable())
+                for _ in range(SLOTS)
             ],
             "judge": Journal(MemoryValue(), MemoryValues()),
             "reports": defaultdict(list),
@@ -159,17 +160,15 @@ class World:
         for report in self.state["reports"].pop(lane, []):
             self.judge.hear(self.state["judge"], report)
 
-    def flush(self, slot: int, summary: SummaryFunction | None = None) -> None:
-        summary = summary or self.summary
+    def flush(self, slot: int, *, hours: bool = True) -> None:
         state = self.state["slots"][slot]
         if slot not in self.recalled:
             self.recalled.add(slot)
             self.summary.recall(state, slot, SLOTS)
         for name in [name for name in self.state["parcels"] if name[1] == slot]:
             for parcel in self.state["parcels"].pop(name):
-                summary.gather(state, parcel)
-        if state.pending.get():
-            summary.flush(state, self.state["watermark"])
+                self.summary.gather(state, parcel)
+        self.summary.flush(state, self.state["watermark"], hours=hours)
 
     def drain(self) -> None:
         """Everything that is left happens."""

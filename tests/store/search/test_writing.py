@@ -1,6 +1,7 @@
 """What is written to a search store stays exact, whatever happens on the way."""
 
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import Any
 from uuid import uuid4
 
@@ -71,6 +72,24 @@ def stored(store: SearchStore) -> tuple[int, list[tuple[Any, ...]]]:
     store.refresh()
     beacons = int(store.measures(HOUR, ())["beacons"].sum())
     return beacons, store.timers(HOUR, (), ["lcp"]).drop("timer").rows()
+
+
+def test_hours_that_run_are_read_from_their_minutes_and_those_that_are_over_from_the_hour(
+    opensearch_url: str,
+) -> None:
+    first = MINUTE - MINUTE % 60
+    now = [60.0 * (first + 64)]
+    cluster = parse_cluster(f"opensearch://{opensearch_url.removeprefix('http://')}/test-{uuid4()}")
+    with closing(SearchStore(connect(cluster), cluster.prefix, clock=lambda: now[0])) as store:
+        older = minutes(1, 40).minutes.with_columns(minute=pl.lit(first, pl.Int64))
+        hour = msgspec.structs.replace(minutes(0), minutes=older)
+        store.write({"minute": minutes(1, 41), "hour": hour, "day": hour}, 1)
+        store.refresh()
+        asked = Selection("shop", first, first + 60)
+        assert store.measures(asked, ())["beacons"].to_list() == [41], "the hour is not written yet"
+        now[0] += 120
+        assert store.measures(asked, ())["beacons"].to_list() == [40]
+        store._client.indices.delete(index=f"{store._prefix}*")
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,14 @@ from bellrock.store.tables import LEVELS, ROLLED_UP
 
 Matrix = NDArray[np.int64]
 
+Levels = Mapping[str, Sequence[str]]
+"""By relation, the levels of its documents that are written together."""
+
+AT_ONCE: Levels = {head: ("minute",) for head in HEADS if head != "delivery"}
+WITH_HOURS: Levels = {head: ("hour", "day") for head in HEADS if head in ROLLED_UP} | {
+    "delivery": ("minute",)  # the first of an hour
+}
+
 _DETAIL = 40  # bits of a detail beside a document's number: of the timer 24, of the cell 16
 
 
@@ -53,11 +61,11 @@ class Whole(NamedTuple):
     details: Matrix
 
 
-def named(changes: Changes) -> Iterator[Named]:
-    """The documents of each level that changes touch."""
+def named(changes: Changes, levels: Levels) -> Iterator[Named]:
+    """The documents of some levels that changes touch."""
     texts = [msgspec.json.encode(name).decode() for name in changes.words()]
-    for level, width in LEVELS.items() if changes.head in ROLLED_UP else (("minute", 1),):
-        minutes = changes.minute - changes.minute % width
+    for level in levels.get(changes.head, ()):
+        minutes = changes.minute - changes.minute % LEVELS[level]
         first, of_run = distinct([changes.name, minutes])
         names, starts = changes.name[first], minutes[first]
         keys = [

@@ -117,6 +117,7 @@ def build(
                 lambda epoch: SummaryFunction(open_writer(), epoch, begun),
                 settings.slots,
                 settings.flush_seconds,
+                settings.hours_seconds,
             ),
             BYTES,
         )

@@ -48,7 +48,8 @@ class JobSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     parallelism: workers; at most `lanes`.
     slots: by how many the documents are divided; stays as it is as long as state is kept.
     step_seconds: how long lines gather before they are folded together.
-    flush_seconds: how long changes gather before documents are written, 10 at most.
+    flush_seconds: how long changes gather before documents of minutes are written, 10 at most.
+    hours_seconds: how long they gather before those of hours and days are, 200 at most.
     late_seconds: how much later than another a line may reach its partition.
     idle_seconds: after how long without a line a partition holds up no other.
     drift_minutes: how far one partition may be read ahead of another.
@@ -72,6 +73,7 @@ class JobSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     slots: int = 8
     step_seconds: float = 1.0
     flush_seconds: float = 3.0
+    hours_seconds: float = 60.0
     late_seconds: float = 60.0
     idle_seconds: float = 60.0
     drift_minutes: float = 5.0
@@ -98,6 +100,7 @@ _RANGES = {
     "slots": (1, 128),
     "step_seconds": (0.05, 60),
     "flush_seconds": (0.05, 10),
+    "hours_seconds": (0.05, 200),
     "late_seconds": (0, 600),
     "idle_seconds": (10, 86_400),
     "drift_minutes": (1, 9),

@@ -37,7 +37,8 @@ REPORTS = OutputTag("reports", BYTES)
 
 _GATED_MS = 100  # until a lane that waits for the judge looks again
 _RETRY_MS = 2_000  # until documents are written again that the store did not take
-_RECALL_MS = 60_000  # until it is looked again for writes that came late
+_RECALL_MS = 60_000  # until it is looked again for writes that came late,
+_RARE_RECALL_MS = 600_000  # and this, when a worker has gone on for this long
 _logger = structlog.get_logger(__name__)
 
 
@@ -141,19 +142,27 @@ class Summaries(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no t
     """Slots; nothing comes out but documents in the search store."""
 
     def __init__(
-        self, make: Callable[[int], SummaryFunction], slots: int, flush_seconds: float
+        self,
+        make: Callable[[int], SummaryFunction],
+        slots: int,
+        flush_seconds: float,
+        hours_seconds: float,
     ) -> None:
         """`make` makes the function in the worker, of its epoch."""
         self._make, self._every = make, int(flush_seconds * 1000)
+        self._hours_every = int(hours_seconds * 1000)
         self._slots, self._slot_of = slots, places(slots)
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Begin in a worker, and in an epoch."""
-        self._function = self._make(_now())
+        self._begun = _now()
+        self._function = self._make(self._begun)
         self._recalls: dict[int, int] = {}
+        self._hours: dict[int, int] = {}
         self._state = SlotState(
             runtime_context.get_state(ValueStateDescriptor("header", KEPT)),
             runtime_context.get_list_state(ListStateDescriptor("pending", KEPT)),
+            runtime_context.get_list_state(ListStateDescriptor("minutes", KEPT)),
             runtime_context.get_map_state(MapStateDescriptor("documents", Types.STRING(), KEPT)),
         )
 
@@ -169,17 +178,24 @@ class Summaries(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no t
         timers, key = ctx.timer_service(), ctx.get_current_key()
         try:
             self._recall(key)
-            self._function.flush(self._state, timers.current_watermark())
+            self._flush(key, timers.current_watermark())
         except StoreUnavailable as error:
             _logger.error("documents wait", error=str(error))
             timers.register_processing_time_timer(_now() + _RETRY_MS)
-        timers.register_processing_time_timer(_next(_RECALL_MS, key))
+        timers.register_processing_time_timer(_next(self._hours_every, key))
+
+    def _flush(self, key: int, watermark: int) -> None:
+        hours = _now() >= self._hours.get(key, 0)
+        self._function.flush(self._state, watermark, hours=hours)
+        if hours:
+            self._hours[key] = _next(self._hours_every, key)
 
     def _recall(self, key: int) -> None:
         """Look for what was lost with a worker: at first, and again from time to time."""
-        if _now() >= self._recalls.get(key, 0):
+        if (now := _now()) >= self._recalls.get(key, 0):
             self._function.recall(self._state, self._slot_of[key], self._slots)
-            self._recalls[key] = _now() + _RECALL_MS
+            rare = now > self._begun + _RARE_RECALL_MS
+            self._recalls[key] = _next(_RARE_RECALL_MS if rare else _RECALL_MS, key)
 
 
 def _now() -> int:

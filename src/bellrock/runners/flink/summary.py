@@ -1,9 +1,10 @@
 """SummaryFunction: deltas in, whole documents out, written to the search store.
 
 Enters: parcels of the documents of one slot, and now and then a call of `flush`. Leaves: every document that
-changed, whole, of the minute, the hour and the day. What always holds: a document that was written is the sum
-of all its deltas in this or a later state of Flink; of two writes the one with the greater version is newer,
-and that of a worker which Flink has given up has a smaller one.
+changed, whole; minutes at once, hours and days more rarely. What always holds: a document that was written is
+the sum of all its deltas in this or a later state of Flink; an hour has nothing of a minute that is not written
+yet; of two writes the one with the greater version is newer, and that of a worker which Flink has given up has
+a smaller one.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,9 @@ from bellrock.operators.time import minute_of
 from bellrock.runners.flink.changes import changes_of
 from bellrock.runners.flink.deltas import VERSION, Parcel, decode_parcel, parcels
 from bellrock.runners.flink.documents import (
+    AT_ONCE,
+    WITH_HOURS,
+    Levels,
     Named,
     Whole,
     added,
@@ -40,6 +44,9 @@ SLACK_MINUTES = 60
 FLUSHES = 1 << 22
 """Flushes of one epoch, at most."""
 
+ENOUGH_BYTES = 8 << 20
+"""Of parcels that do not wait until hours are written: a backlog brings as many in seconds."""
+
 _SWEEP_MINUTES = 60
 _logger = structlog.get_logger(__name__)
 
@@ -55,17 +62,23 @@ class DocumentWriter(Protocol):
 
 
 class SlotState(NamedTuple):
-    """Keyed state of a slot: parcels that are `pending`, and the documents that can still change."""
+    """Keyed state of a slot: parcels, and the documents that can still change.
+
+    pending: parcels of which nothing is written.
+    minutes: those whose minutes are, but not their hours and days.
+    """
 
     header: Value
     pending: Values
+    minutes: Values
     documents: Table
 
 
 class _Header(msgspec.Struct, array_like=True, frozen=True):
     """`judged` is how far every lane is known to have come, `swept` until when what is final is gone.
 
-    `timers` are the names of timers by their number in the slot's documents.
+    `timers` are the names of timers by their number in the slot's documents, `waiting` how many bytes of
+    parcels wait for their hours.
     """
 
     version: int = VERSION
@@ -74,6 +87,7 @@ class _Header(msgspec.Struct, array_like=True, frozen=True):
     judged: int = BEFORE_TIME
     swept: int = BEFORE_TIME
     timers: tuple[str, ...] = ()
+    waiting: int = 0
 
 
 class SummaryFunction:
@@ -106,34 +120,56 @@ class SummaryFunction:
         """Let a parcel wait for the next flush."""
         state.pending.add(parcel)
 
-    def flush(self, state: SlotState, watermark: int) -> None:
-        """Write the documents that the parcels which wait have changed; raises what the store raises.
+    def flush(self, state: SlotState, watermark: int, *, hours: bool = True) -> None:
+        """Write the documents of minutes that parcels which wait have changed; raises what the store raises.
 
-        After an error nothing has changed in keyed state: flush again. `watermark`: no line still comes
+        Those of hours and days are written where `hours` says so, or where enough has changed. After an error
+        what was written is known, and what was not still waits: flush again. `watermark`: no line still comes
         that is older, in ms.
         """
-        header = _read(state.header)
-        pending = [decode_parcel(data) for data in state.pending.get()]
-        judged = max((parcel.judged for parcel in pending), default=BEFORE_TIME)
-        now = _after(header, self._epoch, max(judged, header.judged))
+        header = self._write_minutes(state)
+        if hours or header.waiting >= ENOUGH_BYTES:
+            self._write_hours(state, header, minute_of(watermark))
+
+    def _write_minutes(self, state: SlotState) -> _Header:
+        header, found = _read(state.header), list(state.pending.get())
+        if not found:
+            return header
+        pending = [decode_parcel(data) for data in found]
+        judged = max(header.judged, *(parcel.judged for parcel in pending))
+        now = self._write(state.documents, pending, AT_ONCE, _after(header, self._epoch, judged))
+        for data in found:
+            state.minutes.add(data)
+        state.pending.update([])
+        now = msgspec.structs.replace(now, waiting=header.waiting + sum(map(len, found)))
+        state.header.update(msgspec.msgpack.encode(now))
+        return now
+
+    def _write_hours(self, state: SlotState, header: _Header, minute: int) -> None:
+        pending = [decode_parcel(data) for data in state.minutes.get()]
+        now = header
         if pending:
-            timers = self._write(state.documents, pending, now)
-            now = msgspec.structs.replace(now, timers=timers)
-            state.pending.update([])
-        final = min(now.judged, minute_of(watermark)) - LONGEST_MINUTES - SLACK_MINUTES
+            now = _after(header, self._epoch, header.judged)
+            now = self._write(state.documents, pending, WITH_HOURS, now)
+            state.minutes.update([])
+        # Nothing waits here: what is forgotten has all its deltas.
+        final = min(now.judged, minute) - LONGEST_MINUTES - SLACK_MINUTES
         if final >= now.swept + _SWEEP_MINUTES:
             _sweep(state.documents, final)
             now = msgspec.structs.replace(now, swept=final)
-        state.header.update(msgspec.msgpack.encode(now))
+        if now is not header:
+            state.header.update(msgspec.msgpack.encode(now))
 
-    def _write(self, table: Table, pending: Sequence[Parcel], header: _Header) -> tuple[str, ...]:
-        """Write what parcels change, first to the store; the names of timers that documents have then."""
+    def _write(
+        self, table: Table, parcels: Sequence[Parcel], levels: Levels, header: _Header
+    ) -> _Header:
+        """Write what parcels change, first to the store; the header with the timers that there are then."""
         timers = {timer: number for number, timer in enumerate(header.timers)}
         rows: dict[str, dict[str, pl.DataFrame]] = {level: {} for level in LEVELS}
         kept: list[tuple[Named, Whole]] = []
-        for changes in changes_of(pending, timers):
+        for changes in changes_of(parcels, timers):
             names = tuple(timers)
-            for documents in named(changes):
+            for documents in named(changes, levels):
                 old = read(table, documents.keys, changes.head)
                 whole = added(old, changes, documents.of_run)
                 rows[documents.level] |= frames(changes, documents, whole, names)
@@ -142,7 +178,7 @@ class SummaryFunction:
         self._writer.write(changed, _version(header))
         for documents, whole in kept:
             write(table, documents.keys, whole)
-        return tuple(timers)
+        return msgspec.structs.replace(header, timers=tuple(timers))
 
 
 def _read(value: Value) -> _Header:

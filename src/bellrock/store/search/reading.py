@@ -5,7 +5,8 @@ many times the count. What always holds: answers are exact. The cluster adds up 
 leaves the whole numbers that those have, the span is halved, and the halves are added here.
 """
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
@@ -28,6 +29,7 @@ PAGE = 10_000
 """Groups in one answer."""
 
 _EXACT = 1 << 53
+_HOURS_WAIT = 300.0  # seconds that writers may take to write what has changed in an hour
 _WHOLE = {  # an answer without some of the shards would be a wrong one
     "allow_partial_search_results": "false",
     "ignore_unavailable": "true",
@@ -49,9 +51,16 @@ class Activity(NamedTuple):
 class Reader:
     """Answers questions; for any thread."""
 
-    def __init__(self, client: OpenSearch, prefix: str, patience: Patience) -> None:
-        """Nothing is asked yet."""
+    def __init__(
+        self,
+        client: OpenSearch,
+        prefix: str,
+        patience: Patience,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Nothing is asked yet; `clock` says how many seconds have passed since 1970."""
         self._client, self._prefix, self._patience = client, prefix, patience
+        self._clock = clock
 
     def sums(self, question: Question, fields: Sequence[str]) -> pl.DataFrame:
         """Columns `by` and fields: sums, without groups in which all are 0."""
@@ -160,7 +169,7 @@ class Reader:
         body = {
             "size": 0,
             "track_total_hits": False,
-            "query": _query(question),
+            "query": self._query(question),
             "aggs": {"rows": {"composite": composite, "aggs": metrics}},
         }
         place = indices_of(self._prefix, question.selection.site)
@@ -175,24 +184,25 @@ class Reader:
                 return
             composite["after"] = found["rows"]["after_key"]
 
+    def _query(self, question: Question) -> Json:
+        """Of documents that answer a question; hours that still run are read from their minutes."""
+        selection = question.selection
+        over = int((self._clock() - _HOURS_WAIT) // 3600) * 60
+        pieces = [
+            _all(_terms("level", level), {"range": {"minute": {"gte": start, "lt": end}}})
+            for level, start, end in cover(question, over, over)
+        ]
+        return _all(
+            _terms("kind", KIND_OF[question.relation]),
+            {"bool": {"should": pieces, "minimum_should_match": 1}},
+            *(_condition(condition) for condition in selection.where),
+            *(_terms(column, *wanted) for column, wanted in question.among),
+        )
+
     def _search(self, index: str, body: Json) -> Json:
         request = {"index": index, "body": body, "params": _WHOLE}
         answer: Json = persist(partial(self._client.search, **request), self._patience)
         return answer
-
-
-def _query(question: Question) -> Json:
-    selection = question.selection
-    pieces = [
-        _all(_terms("level", level), {"range": {"minute": {"gte": start, "lt": end}}})
-        for level, start, end in cover(question, selection.end)
-    ]
-    return _all(
-        _terms("kind", KIND_OF[question.relation]),
-        {"bool": {"should": pieces, "minimum_should_match": 1}},
-        *(_condition(condition) for condition in selection.where),
-        *(_terms(column, *wanted) for column, wanted in question.among),
-    )
 
 
 def _condition(condition: Condition) -> Json:

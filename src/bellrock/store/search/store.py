@@ -1,6 +1,7 @@
 """The search store: what the runner on Flink writes, and what the dashboard reads (`StoreReader`)."""
 
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -43,12 +44,13 @@ class SearchStore:
         *,
         patience: Patience = Patience(),  # noqa: B008  # frozen
         reading: Patience = READING,
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        """`patience` is that of writing."""
+        """`patience` is that of writing; `clock` says how many seconds have passed since 1970."""
         self._client, self._prefix, self._patience = client, prefix, patience
         self.indices = Indices(client, prefix, patience)
         self._writer = Writer(client, self.indices, patience)
-        self._reader = Reader(client, prefix, reading)
+        self._reader = Reader(client, prefix, reading, clock)
 
     def close(self) -> None:
         """Close the connections."""
@@ -64,8 +66,9 @@ class SearchStore:
         """Write whole documents by level (minute, hour, day): in one request, where one can hold them.
 
         A row is the whole of its key, and the rows of a document's timers are all that it has. One that is
-        stored with a greater version stays. Write a minute's hour and day with it. Raises StoreUnavailable
-        where not all could be written in time: write them again.
+        stored with a greater version stays. Write a minute's hour and day within five minutes: so long after an
+        hour its minutes are read. Raises StoreUnavailable where not all could be written in time: write them
+        again.
         """
         found = chain.from_iterable(encode(changed, level) for level, changed in documents.items())
         self._writer.write(found, version)

@@ -13,11 +13,13 @@ Json = dict[str, Any]
 SETTINGS: Json = {
     "number_of_shards": 1,
     "auto_expand_replicas": "0-1",
-    "refresh_interval": "1s",
     "codec": "best_compression",
     "mapping.total_fields.limit": 2000,
 }
-"""Of every index of documents. One shard: periods bound what is in it."""
+"""Of every index of documents. One shard: periods bound what is in it.
+
+No `refresh_interval`: where none is given, it is a second, and an index that nobody looks at is left alone.
+"""
 
 _KEYWORD: Json = {"type": "keyword"}
 _NUMBER: Json = {"type": "long"}
