@@ -7,8 +7,9 @@ engine up.
 
 import asyncio
 import threading
-from collections.abc import Callable
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 
 import msgspec
@@ -46,6 +47,7 @@ class Progress:
         self._step = Step(0, 0, None, 0)
         self._closed = False
         self._wake: set[Callable[[], object]] = set()
+        self._listeners: Counter[str] = Counter()
 
     @property
     def step(self) -> Step:
@@ -56,6 +58,24 @@ class Progress:
     def closed(self) -> bool:
         """Whether the server is stopping, so that streams must end."""
         return self._closed
+
+    @property
+    def sites(self) -> frozenset[str]:
+        """The sites to which somebody listens now."""
+        with self._lock:
+            return frozenset(+self._listeners)
+
+    @contextmanager
+    def listening(self, site: str) -> Iterator[None]:
+        """Let it be known for as long as somebody listens to a site; from any thread."""
+        with self._lock:
+            self._listeners[site] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._listeners[site] -= 1
+                self._listeners += Counter()  # forgets those without listeners
 
     def advance(self, position: int, watermark_ms: int | None, at_wall_ms: int | None) -> None:
         """Tell every listener of a step; from any thread."""

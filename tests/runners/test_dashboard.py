@@ -1,6 +1,7 @@
 """The dashboard over a search store: what it tells of what happens now, what it says when the store is away."""
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -31,8 +32,9 @@ class Looks:
     def __init__(self, stop: threading.Event, *said: Activity | StoreUnavailable) -> None:
         self._said, self._stop = iter(said), stop
 
-    def activity(self, since: int) -> Activity:
+    def activity(self, since: int, sites: list[str]) -> Activity:
         assert since == 29_000_000 - 30
+        assert sites == ["shop", "shop-b"]
         found = next(self._said, None)
         if found is None:
             self._stop.set()
@@ -47,7 +49,8 @@ def test_only_what_comes_in_is_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
     stop, progress = threading.Event(), Progress()
     first, more = Activity(28_999_990, 5, 9), Activity(29_000_000, 6, 9)
     looks = Looks(stop, Activity(None, 0, 0), first, first, StoreUnavailable("away"), first, more)
-    watch(looks, progress, stop, lambda: NOW)  # type: ignore[arg-type]
+    with progress.listening("shop-b"), progress.listening("shop"):
+        watch(looks, progress, stop, lambda: NOW)  # type: ignore[arg-type]
     assert progress.step.position == progress.step.number == 2
 
 
@@ -57,9 +60,25 @@ def test_the_newest_minute_is_told_and_no_lag_which_nobody_knows(
     monkeypatch.setattr(dashboard, "POLL_SECONDS", 0.0)
     stop, progress = threading.Event(), Progress()
     looks = Looks(stop, Activity(28_999_990, 5, 9))
-    watch(looks, progress, stop, lambda: NOW)  # type: ignore[arg-type]
+    with progress.listening("shop-b"), progress.listening("shop"):
+        watch(looks, progress, stop, lambda: NOW)  # type: ignore[arg-type]
     assert progress.step.watermark_ms == 28_999_990 * 60_000
     assert progress.step.lag_seconds is None
+
+
+def test_nothing_is_asked_for_as_long_as_nobody_listens(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dashboard, "POLL_SECONDS", 0.0)
+    stop, progress = threading.Event(), Progress()
+    looks = Looks(stop, Activity(28_999_990, 5, 9))
+    watching = threading.Thread(target=watch, args=(looks, progress, stop, lambda: NOW))
+    watching.start()
+    time.sleep(0.5)
+    assert progress.step.number == 0
+    with progress.listening("shop"), progress.listening("shop-b"), progress.listening("shop"):
+        watching.join(10)
+    assert not watching.is_alive()
+    assert progress.step.watermark_ms == 28_999_990 * 60_000
+    assert not progress.sites
 
 
 def test_activity_is_counted_of_late_and_the_newest_minute_is_that_of_the_store(
@@ -72,6 +91,9 @@ def test_activity_is_counted_of_late_and_the_newest_minute_is_that_of_the_store(
         store.refresh()
         assert store.activity(MINUTE + 3) == Activity(MINUTE + 4, 2, 6)
         assert store.activity(MINUTE + 30) == Activity(MINUTE + 4, 0, 0)
+        many = [f"shop-{n}" for n in range(70)]
+        assert store.activity(MINUTE + 3, [*many, "shop"]) == Activity(MINUTE + 4, 2, 6)
+        assert store.activity(MINUTE, many) == Activity(None, 0, 0)
         store._client.indices.delete(index=f"{store._prefix}*")
 
 

@@ -37,8 +37,8 @@ class LiveEvent(msgspec.Struct, frozen=True):
 
     `watermark` is the time of that line; `position` the log lines folded so far; groups count what
     began in the last `window_minutes`, `impressions_last_minute` the last whole minute. Over a search
-    store, which others write, `lag_seconds` is null, `watermark` the begin of the newest minute of all
-    sites, and `position` the number of changes that were seen.
+    store, which others write, `lag_seconds` is null, `watermark` the begin of the newest minute of the
+    sites that are listened to, and `position` the number of changes that were seen.
     """
 
     site: str
@@ -84,18 +84,19 @@ async def _events(
     services: Services, credential: Credential, access: Access | None, site: str
 ) -> AsyncIterator[bytes]:
     progress = services.progress
-    told, sent = progress.step, None
-    while access is not None:
-        figures = await sync_to_thread(_figures, services, access, site)
-        if (told.position, figures) == sent:
-            yield ServerSentEventMessage(data=None, comment="nothing new").encode()
-        else:
-            sent = told.position, figures
-            yield _message(site, services.clock(), told, figures)
-        told = await _next_step(services, told)
-        if progress.closed:
-            return
-        access = await sync_to_thread(credential.access, services.accounts)
+    with progress.listening(site):
+        told, sent = progress.step, None
+        while access is not None:
+            figures = await sync_to_thread(_figures, services, access, site)
+            if (told.position, figures) == sent:
+                yield ServerSentEventMessage(data=None, comment="nothing new").encode()
+            else:
+                sent = told.position, figures
+                yield _message(site, services.clock(), told, figures)
+            told = await _next_step(services, told)
+            if progress.closed:
+                return
+            access = await sync_to_thread(credential.access, services.accounts)
 
 
 async def _next_step(services: Services, told: Step) -> Step:

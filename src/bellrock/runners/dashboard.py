@@ -1,7 +1,7 @@
 """The process of API and dashboard over a search store that others write: nothing is folded here.
 
 Enters: a configuration with a `store`. What always holds: the store is only read; whoever listens to what
-happens now hears within `POLL_SECONDS` that something came in.
+happens now hears within `POLL_SECONDS` that something came in; nothing is asked of sites without listeners.
 """
 
 import asyncio
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 POLL_SECONDS = 2.0
 """Between two looks for what came in: one small search over the newest minutes."""
+
+_IDLE_SECONDS = 0.2  # between two looks for somebody who listens
 
 _MINUTE_MS = 60_000
 _logger = structlog.get_logger(__name__)
@@ -86,23 +88,26 @@ def open_marks(config: Config) -> MarkBook | None:
 def watch(
     store: "SearchStore", progress: Progress, stop: threading.Event, clock: Callable[[], float]
 ) -> None:
-    """Tell the progress whenever something came in, until `stop`.
+    """Tell the progress whenever something came in at sites that are listened to, until `stop`.
 
-    Of lines and their times the store knows nothing: `position` counts the changes that were seen, the
-    watermark is the begin of the newest minute, and for how long its lines waited nobody can say.
+    An index that is looked at has to be refreshed, and there are thousands. Of lines and their times the store
+    knows nothing: `position` counts the changes that were seen, the watermark is the begin of the newest
+    minute, and for how long its lines waited nobody can say.
     """
     seen, changes = None, 0
     while not stop.is_set():
-        try:
-            found = store.activity(int(clock() // 60) - WINDOW_MINUTES)
-        except StoreUnavailable as error:
-            _logger.warning("store not read", reason=str(error))
-        else:
-            if found != seen and found.newest is not None:
-                changes += 1
-                progress.advance(changes, found.newest * _MINUTE_MS, None)
-            seen = found
-        stop.wait(POLL_SECONDS)
+        sites = progress.sites
+        if sites:
+            try:
+                found = store.activity(int(clock() // 60) - WINDOW_MINUTES, sorted(sites))
+            except StoreUnavailable as error:
+                _logger.warning("store not read", reason=str(error))
+            else:
+                if found != seen and found.newest is not None:
+                    changes += 1
+                    progress.advance(changes, found.newest * _MINUTE_MS, None)
+                seen = found
+        stop.wait(POLL_SECONDS if sites else _IDLE_SECONDS)
 
 
 async def _serve(server: Server, progress: Progress) -> None:

@@ -7,6 +7,8 @@ from typing import Any
 from opensearchpy import ConnectionError as Unreachable
 from opensearchpy import ConnectionTimeout, OpenSearch, TransportError
 
+from bellrock.store.search import SearchStore
+
 Bulk = Callable[[bytes], Any]
 """Sends a bulk request."""
 
@@ -65,3 +67,16 @@ def meet(client: OpenSearch, *faults: Fault) -> list[list[str]]:
     met: Any = client
     met.bulk = bulk
     return said
+
+
+def requests_of(store: SearchStore) -> list[tuple[str, str]]:
+    """The requests that a store sends from now on: method and path."""
+    transport, found = store._client.transport, list[tuple[str, str]]()
+    real: Any = transport.perform_request
+
+    def perform(method: str, url: str, **options: Any) -> Any:
+        found.append((method, url))
+        return real(method, url, **options)
+
+    transport.perform_request = perform
+    return found

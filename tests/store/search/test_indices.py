@@ -12,6 +12,7 @@ from bellrock.store.contract import Selection
 from bellrock.store.search import SearchStore, open_search_store, periods
 from bellrock.store.search.periods import BEGINNING, Change
 from bellrock.store.search.templates import index_template
+from store.search.faults import requests_of
 from store.search.test_writing import minutes
 
 MINUTE = 29_000_000
@@ -59,8 +60,9 @@ def test_an_index_of_an_older_bellrock_gets_the_fields_that_are_new(
     stores: list[SearchStore],
 ) -> None:
     store, _ = stores
-    index = store.indices.of("shop", MINUTE)
+    [index] = store.indices.of([("shop", MINUTE)])
     client, template = store._client, index_template(store._prefix)
+    del template["template"]["mappings"]["_meta"]  # it said nothing of itself
     fields = template["template"]["mappings"]["properties"]
     for new in ("transport", "navigations", "vitals"):
         del fields[new]
@@ -72,6 +74,30 @@ def test_an_index_of_an_older_bellrock_gets_the_fields_that_are_new(
     store.write({"minute": Deltas(**(none | {"delivery": rows}))}, 1)
     store.refresh()
     assert store.delivery(Selection("shop", MINUTE, MINUTE + 1)).rows() == [row[2:]]
+
+
+def test_a_writer_that_begins_anew_asks_little_of_what_is_there(stores: list[SearchStore]) -> None:
+    one, two = stores
+    keys = [f"shop-{n}" for n in range(50)]
+    found = minutes(1)
+    every = Deltas(
+        **{
+            name: getattr(NO_DELTAS, name)
+            for name in RELATIONS
+            if name not in {"minutes", "timers"}
+        },
+        minutes=pl.concat([found.minutes.with_columns(site=pl.lit(key)) for key in keys]),
+        timers=pl.concat(
+            [found.timers.with_columns(site=pl.lit(k), timer=pl.lit("own")) for k in keys]
+        ),
+    )
+    one.write({"minute": every}, 1)
+    asked = requests_of(two)
+    two.write({"minute": every}, 2)
+    assert [method for method, _ in asked] == ["POST", "GET", "GET", "GET", "POST"]
+    assert asked[-1][1] == "/_bulk"
+    two.write({"minute": every}, 3)
+    assert len(asked) == 6
 
 
 def test_two_that_plan_at_once_agree(stores: list[SearchStore]) -> None:

@@ -16,7 +16,15 @@ from bellrock.schema.document import RELATIONS
 from bellrock.store.contract import Selection
 from bellrock.store.search import SearchStore, writing
 from bellrock.store.search.client import Patience, connect, parse_cluster
-from store.search.faults import Fault, half_refused, lost, meet, refused, unreachable
+from store.search.faults import (
+    Fault,
+    half_refused,
+    lost,
+    meet,
+    refused,
+    requests_of,
+    unreachable,
+)
 
 MINUTE = 29_000_000
 HOUR = Selection("shop", MINUTE, MINUTE + 59)  # no whole hour, so of documents of minutes
@@ -173,9 +181,11 @@ def test_an_index_that_was_deleted_is_made_again_with_its_alias(store: SearchSto
 
 
 def test_an_index_of_another_form_is_named(store: SearchStore) -> None:
-    place = store.indices.of("shop", MINUTE).text(store._prefix)
+    [index] = store.indices.of([("shop", MINUTE)])
+    place = index.text(store._prefix)
     client = store._client
-    store.indices.ensure(store.indices.of("kiosk", MINUTE), ())  # the template
+    [kiosk] = store.indices.of([("kiosk", MINUTE)])
+    store.indices.ensure({kiosk: ()})  # the template
     client.indices.create(
         index=place, body={"mappings": {"properties": {"beacons": {"type": "boolean"}}}}
     )
@@ -185,7 +195,8 @@ def test_an_index_of_another_form_is_named(store: SearchStore) -> None:
 
 def test_what_the_mapping_does_not_name_is_refused_by_the_cluster(store: SearchStore) -> None:
     store.write({"minute": minutes(1)}, 1)
-    place = store.indices.of("shop", MINUTE).text(store._prefix)
+    [index] = store.indices.of([("shop", MINUTE)])
+    place = index.text(store._prefix)
     from opensearchpy import RequestError
 
     with pytest.raises(RequestError, match="strict_dynamic_mapping_exception"):
@@ -212,6 +223,10 @@ def test_documents_of_minutes_are_found_by_the_version_with_which_they_were_writ
     assert found.timers["minute"].to_list() == [MINUTE + 1]
     assert len(store.written(9, 31).minutes) == 3
     store.write({"minute": minutes(2, beacons=0)}, 25)
+    asked = requests_of(store)
+    store.written(10, 30)
+    assert not any("_refresh" in path for _, path in asked), "one is a moment old"
+    store.refresh()
     assert not len(store.written(10, 30).minutes), "an empty one says nothing that could be wrong"
 
 

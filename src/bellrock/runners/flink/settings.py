@@ -72,7 +72,7 @@ class JobSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     parallelism: int = 1
     slots: int = 8
     step_seconds: float = 1.0
-    flush_seconds: float = 3.0
+    flush_seconds: float = 2.0
     hours_seconds: float = 60.0
     late_seconds: float = 60.0
     idle_seconds: float = 60.0

@@ -38,7 +38,8 @@ REPORTS = OutputTag("reports", BYTES)
 _GATED_MS = 100  # until a lane that waits for the judge looks again
 _RETRY_MS = 2_000  # until documents are written again that the store did not take
 _RECALL_MS = 60_000  # until it is looked again for writes that came late,
-_RARE_RECALL_MS = 600_000  # and this, when a worker has gone on for this long
+_RARE_RECALL_MS = 3_600_000  # and this, as it is dear,
+_RECENT_MS = 600_000  # when the worker is no longer new
 _logger = structlog.get_logger(__name__)
 
 
@@ -194,7 +195,7 @@ class Summaries(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no t
         """Look for what was lost with a worker: at first, and again from time to time."""
         if (now := _now()) >= self._recalls.get(key, 0):
             self._function.recall(self._state, self._slot_of[key], self._slots)
-            rare = now > self._begun + _RARE_RECALL_MS
+            rare = now > self._begun + _RECENT_MS
             self._recalls[key] = _next(_RARE_RECALL_MS if rare else _RECALL_MS, key)
 
 

@@ -8,6 +8,8 @@ that the cluster could not take now is sent again, ever more slowly, until its t
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
@@ -22,6 +24,11 @@ SCHEMES = {"opensearch": False, "opensearchs": True, "elasticsearch": False, "el
 
 BUSY = frozenset({408, 429, 500, 502, 503, 504})
 """HTTP statuses after which the same request may pass."""
+
+WHOLE = {"allow_partial_search_results": "false", "ignore_unavailable": "true"}
+"""Parameters of a search: an answer without some of the shards would be a wrong one."""
+
+Json = dict[str, Any]
 
 _PLACE = "the setting store"
 _FORM = "Write it like opensearch://HOST:PORT, or opensearchs://USER:PASSWORD@HOST:PORT for TLS."
@@ -92,6 +99,24 @@ def persist(request: Callable[[], Answer], patience: Patience) -> Answer:
             return request()
         except TransportError as error:
             waits.after(explained(error))
+
+
+def scroll(client: OpenSearch, index: str, query: Json, patience: Patience) -> list[Json]:
+    """Every document that a query finds; from the beginning where a page fails, so none comes twice."""
+    return persist(partial(_scroll, client, index, query), patience)
+
+
+def _scroll(client: OpenSearch, index: str, query: Json) -> list[Json]:
+    body = {"size": 1000, "query": query, "sort": ["_doc"]}
+    found: list[Json] = []
+    page = client.search(index=index, body=body, params=WHOLE | {"scroll": "1m"})
+    while hits := page["hits"]["hits"]:
+        found += (hit["_source"] for hit in hits)
+        page = client.scroll(body={"scroll": "1m", "scroll_id": page["_scroll_id"]})
+    if name := page.get("_scroll_id"):  # none where there is no index
+        with suppress(TransportError):  # it ends by itself in a minute
+            client.clear_scroll(body={"scroll_id": [name]})
+    return found
 
 
 def explained(error: TransportError) -> StoreUnavailable:

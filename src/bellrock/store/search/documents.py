@@ -6,7 +6,7 @@ altogether is empty: it keeps its version, and no question finds it.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
@@ -41,12 +41,6 @@ class Document(NamedTuple):
     timers: frozenset[str]
 
 
-def encode_cell(cell: int, count: int) -> int:
-    """A cell with its count; a cell may be -1."""
-    assert 0 < count <= _MOST, f"a cell of a whole document has the count {count}"
-    return cell << _COUNT_BITS | count
-
-
 def cell_of(encoded: pl.Expr) -> pl.Expr:
     """The cell of an encoded one."""
     return encoded.floordiv(1 << _COUNT_BITS).cast(pl.Int16)
@@ -62,12 +56,10 @@ def encode(documents: Deltas, level: str) -> Iterator[Document]:
     for kind, (relation, inner) in KINDS.items():
         key, additive = RELATIONS[relation]
         timers = _timers_by_key(getattr(documents, inner), inner) if inner else {}
-        for row in getattr(documents, relation).iter_rows(named=True):
-            name = tuple(row[column] for column in key)
-            measures = {column: row[column] for column in additive if row[column]}
-            yield _document(
-                kind, level, dict(zip(key, name, strict=True)), measures, timers.pop(name, {})
-            )
+        for row in _tuples(getattr(documents, relation).select(*key, *additive)):
+            name, measures = row[: len(key)], _some(additive, row[len(key) :])
+            of_key = dict(zip(key, name, strict=True))
+            yield _document(kind, level, of_key, measures, timers.pop(name, {}))
         for name, left in timers.items():
             yield _document(kind, level, dict(zip(key, name, strict=True)), {}, left)
 
@@ -79,20 +71,42 @@ def decode(relation: str, found: Iterable[Json]) -> pl.DataFrame:
 
 
 def _timers_by_key(rows: pl.DataFrame, relation: str) -> dict[tuple[Any, ...], Json]:
-    key = RELATIONS[relation].key
-    key = key[: key.index("timer")]
+    """The timers of each document, also of one in which all are zero."""
+    key, additive = RELATIONS[relation]
+    width = key.index("timer")
     found: dict[tuple[Any, ...], Json] = {}
-    for row in rows.iter_rows(named=True):
-        timers = found.setdefault(tuple(row[column] for column in key), {})
-        if relation == "cluster_timers":
-            additive = RELATIONS[relation].additive
-            timers[row["timer"]] = {name: row[name] for name in additive if row[name]}
-        elif row["count"] or row["sum"]:
-            timer = timers.setdefault(row["timer"], {"count": 0, "sum": 0, "cells": []})
-            timer["count"] += row["count"]
-            timer["sum"] += row["sum"]
-            timer["cells"].append(encode_cell(row["cell"], row["count"]))
+    if "cell" in key:
+        for *name, timer, count, total, cells in _tuples(_with_cells(rows, key[: width + 1])):
+            own = {"count": count, "sum": total, "cells": cells} if cells else {}
+            found.setdefault(tuple(name), {})[timer] = own
+    else:
+        for row in _tuples(rows.select(*key, *additive)):
+            own = _some(additive, row[width + 1 :])
+            found.setdefault(row[:width], {})[row[width]] = own
     return found
+
+
+def _with_cells(rows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
+    """One row for each timer, its cells as a list; of those that are zero there are none."""
+    cell, count = pl.col("cell").cast(pl.Int64), pl.col("count")
+    has = (count != 0) | (pl.col("sum") != 0)
+    wrong = rows.filter(has & ~count.is_between(1, _MOST))
+    assert not len(wrong), f"a cell of a whole document has the count {wrong['count'][0]}"
+    return rows.group_by(key, maintain_order=True).agg(
+        count.sum(),
+        pl.col("sum").sum(),
+        (cell * (1 << _COUNT_BITS) + count).filter(has).alias("cells"),
+    )
+
+
+def _tuples(rows: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """As `DataFrame.rows`, in half the time."""
+    return zip(*(column.to_list() for column in rows), strict=True)
+
+
+def _some(names: Iterable[str], values: Iterable[Any]) -> Json:
+    """Those that are not zero."""
+    return {name: value for name, value in zip(names, values, strict=True) if value}
 
 
 def _document(kind: str, level: str, key: Json, measures: Json, timers: Json) -> Document:

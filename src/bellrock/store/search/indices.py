@@ -7,7 +7,7 @@ minutes.
 
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Any
@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 from opensearchpy import ConflictError, OpenSearch, RequestError
 
-from bellrock.store.search.client import Patience, persist
+from bellrock.schema.timers import VITAL_NAMES
+from bellrock.store.search.client import Patience, persist, scroll
 from bellrock.store.search.periods import (
     BEGINNING,
     Change,
@@ -29,13 +30,15 @@ from bellrock.store.search.periods import (
     parse_index,
 )
 from bellrock.store.search.templates import (
+    Form,
     index_template,
+    is_current,
     mapping,
     schedules_index,
-    timer_mapping,
 )
 
 _KNOWN_FOR = 300.0  # seconds
+_NAMES = 20  # in one request, whose first line has 4 KiB at most
 _LOOK_BACK_DAYS = 7
 _DAY = 1440
 
@@ -47,24 +50,31 @@ class Indices:
         """Nothing is asked yet."""
         self._client, self.prefix, self._patience = client, prefix, patience
         self._lock = threading.Lock()
-        self._schedules: dict[str, tuple[float, Schedule]] = {}
+        self._schedules: dict[str, Schedule] = {}
+        self._looked_at: float | None = None
         self._ready: dict[str, set[str]] = {}
+        self._template_is_there = False
 
-    def of(self, site: str, minute: int) -> IndexName:
-        """The index of a minute of a site."""
-        return index_of(self._schedule(site), site, minute)
-
-    def ensure(self, index: IndexName, timers: Iterable[str]) -> None:
-        """Make an index, and fields for timers, where they are missing."""
-        text = index.text(self.prefix)
+    def of(self, documents: Iterable[tuple[str, int]]) -> list[IndexName]:
+        """The index of each of some sites and minutes."""
         with self._lock:
-            if text not in self._ready:
-                self._create(index)
-                self._ready[text] = set()
-            if new := set(timers) - self._ready[text]:
-                body = {"properties": timer_mapping(tuple(sorted(new)))}
-                self._ask(self._client.indices.put_mapping, index=text, body=body)
-                self._ready[text] |= new
+            self._look_for_schedules()
+            return [
+                index_of(self._schedules.get(site, BEGINNING), site, minute)
+                for site, minute in documents
+            ]
+
+    def ensure(self, wanted: Mapping[IndexName, Collection[str]]) -> None:
+        """Make indices, and fields for their timers, where they are missing."""
+        by_text = {index.text(self.prefix): index for index in wanted}
+        with self._lock:
+            self._look_for([text for text in by_text if text not in self._ready])
+            for text, index in by_text.items():
+                missing = set(wanted[index]).difference(self._ready.get(text, ()))
+                if text not in self._ready:
+                    self._create(index, missing)
+                elif missing:
+                    self._add(text, self._ready[text] | missing)
 
     def forget(self, text: str) -> None:
         """Look again whether an index is there."""
@@ -112,16 +122,39 @@ class Indices:
                 planned, _ = self._stored(site)
         return planned
 
-    def _create(self, index: IndexName) -> None:
-        template = index_template(self.prefix)
-        self._ask(self._client.indices.put_index_template, name=self.prefix, body=template)
+    def _look_for(self, texts: Sequence[str]) -> None:
+        """Know of indices that are there, and as they must be, what timers they have."""
+        for first in range(0, len(texts), _NAMES):
+            found = self._ask(
+                self._client.indices.get_mapping,
+                index=",".join(texts[first : first + _NAMES]),
+                params={"ignore_unavailable": "true", "filter_path": "*.mappings._meta"},
+            )
+            for text, said in found.items():
+                form = msgspec.convert(said["mappings"]["_meta"], Form)
+                if is_current(form):
+                    self._ready[text] = set(form.timers)
+
+    def _create(self, index: IndexName, timers: Collection[str]) -> None:
+        if not self._template_is_there:
+            template = index_template(self.prefix)
+            self._ask(self._client.indices.put_index_template, name=self.prefix, body=template)
+            self._template_is_there = True
         alias: dict[str, Any] = {"aliases": {alias_of(self.prefix, index.site): {}}}
         text = index.text(self.prefix)
         if self._create_unless_there(text, alias):
+            self._ready[text] = set(VITAL_NAMES)
+            if not self._ready[text].issuperset(timers):
+                self._add(text, timers)
             return
-        # Where this is refused, so are documents, which says more.
+        # It is of another form. Where this is refused, so are documents, which says more.
         with suppress(RequestError):
-            self._ask(self._client.indices.put_mapping, index=text, body=mapping())
+            self._add(text, timers)
+        self._ready[text] = {*VITAL_NAMES, *timers}
+
+    def _add(self, text: str, timers: Collection[str]) -> None:
+        self._ask(self._client.indices.put_mapping, index=text, body=mapping(timers))
+        self._ready[text] = {*VITAL_NAMES, *timers}
 
     def _create_unless_there(self, text: str, body: dict[str, Any]) -> bool:
         """Whether it is made by this."""
@@ -137,19 +170,20 @@ class Indices:
     def _schedules_index(self) -> str:
         return f"{self.prefix}@schedules"
 
-    def _schedule(self, site: str) -> Schedule:
-        with self._lock:
-            known = self._schedules.get(site)
-            if known is None or time.monotonic() > known[0] + _KNOWN_FOR:
-                known = self._schedules[site] = (time.monotonic(), self._stored(site)[0])
-            return known[1]
+    def _look_for_schedules(self) -> None:
+        """Know all schedules: few sites have grown."""
+        now = time.monotonic()
+        if self._looked_at is None or now > self._looked_at + _KNOWN_FOR:
+            found = scroll(self._client, self._schedules_index, {"match_all": {}}, self._patience)
+            self._schedules = {body["site"]: _changes(body) for body in found}
+            self._looked_at = now
 
     def _stored(self, site: str) -> tuple[Schedule, dict[str, Any]]:
         """The schedule in the cluster, and the parameters of a write that must not pass another's."""
         found = self._ask(self._client.get, index=self._schedules_index, id=site, ignore=404)
         if not found.get("found"):
             return BEGINNING, {"op_type": "create", "refresh": "true"}
-        changes = msgspec.convert(found["_source"]["changes"], tuple[Change, ...])
+        changes = _changes(found["_source"])
         fence = {"if_seq_no": found["_seq_no"], "if_primary_term": found["_primary_term"]}
         return changes, {**fence, "refresh": "true"}
 
@@ -167,3 +201,7 @@ class Indices:
 
     def _ask(self, call: Any, **options: Any) -> Any:
         return persist(partial(call, **options), self._patience)
+
+
+def _changes(body: Mapping[str, Any]) -> Schedule:
+    return msgspec.convert(body["changes"], tuple[Change, ...])

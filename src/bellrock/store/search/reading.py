@@ -7,33 +7,27 @@ leaves the whole numbers that those have, the span is halved, and the halves are
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 import polars as pl
-from opensearchpy import OpenSearch, TransportError
+from opensearchpy import OpenSearch
 
 from bellrock.errors import BellrockError
 from bellrock.schema.document import RELATIONS
 from bellrock.store.contract import TIME_BUCKETS, Condition
 from bellrock.store.question import Question, cover
-from bellrock.store.search.client import Patience, persist
+from bellrock.store.search.client import WHOLE, Json, Patience, persist, scroll
 from bellrock.store.search.documents import KIND_OF, cell_of, count_of
 from bellrock.store.search.periods import indices_of
-
-Json = dict[str, Any]
 
 PAGE = 10_000
 """Groups in one answer."""
 
 _EXACT = 1 << 53
+_SITES = 30  # in one request, whose first line has 4 KiB at most
 _HOURS_WAIT = 300.0  # seconds that writers may take to write what has changed in an hour
-_WHOLE = {  # an answer without some of the shards would be a wrong one
-    "allow_partial_search_results": "false",
-    "ignore_unavailable": "true",
-}
 _ALWAYS: Json = {"group": {"terms": {"field": "kind"}}}  # an aggregation needs some group
 
 
@@ -113,8 +107,19 @@ class Reader:
         hits = self._search(indices, body)["hits"]["hits"]
         return hits[0]["_source"]["minute"] if hits else None
 
-    def activity(self, since: int) -> Activity:
-        """Of all sites; `documents` and `beacons` from the minute `since` on."""
+    def activity(self, since: int, sites: Sequence[str] | None) -> Activity:
+        """Of some sites, or all; `documents` and `beacons` from the minute `since` on."""
+        if sites is None:
+            return self._activity(since, f"{self._prefix}.*@*")
+        indices = [indices_of(self._prefix, site) for site in sites]
+        parts = [
+            self._activity(since, ",".join(indices[n : n + _SITES]))
+            for n in range(0, len(indices), _SITES)
+        ]
+        newest = max((one.newest for one in parts if one.newest is not None), default=None)
+        return Activity(newest, sum(p.documents for p in parts), sum(p.beacons for p in parts))
+
+    def _activity(self, since: int, indices: str) -> Activity:
         aggregations = {
             "newest": {"max": {"field": "minute"}},
             "documents": {"value_count": {"field": "minute"}},
@@ -126,11 +131,10 @@ class Reader:
             {"range": {"minute": {"gte": since}}},
         )
         body = {"size": 0, "query": query, "aggs": aggregations}
-        everywhere = f"{self._prefix}.*@*"
-        found = self._search(everywhere, body).get("aggregations")
+        found = self._search(indices, body).get("aggregations")
         if not found or found["newest"]["value"] is None:
             # Of a store where nothing came in of late people still want to know how old it is.
-            return Activity(self._newest(everywhere), 0, 0)
+            return Activity(self._newest(indices), 0, 0)
         return Activity(*(int(found[name]["value"]) for name in Activity._fields))
 
     def documents(self, relation: str) -> list[Json]:
@@ -143,21 +147,7 @@ class Reader:
         return self._every(_terms("level", "minute"), between)
 
     def _every(self, *filters: Json) -> list[Json]:
-        """Documents, page by page; from the beginning where a page fails: a scroll gives none of them twice."""
-        return persist(partial(self._scroll, _all(*filters)), self._patience)
-
-    def _scroll(self, query: Json) -> list[Json]:
-        body = {"size": 1000, "query": query, "sort": ["_doc"]}
-        found: list[Json] = []
-        place = f"{self._prefix}.*@*"
-        page = self._client.search(index=place, body=body, params=_WHOLE | {"scroll": "1m"})
-        while hits := page["hits"]["hits"]:
-            found += (hit["_source"] for hit in hits)
-            page = self._client.scroll(body={"scroll": "1m", "scroll_id": page["_scroll_id"]})
-        if scroll := page.get("_scroll_id"):  # none where there is no index
-            with suppress(TransportError):  # it ends by itself in a minute
-                self._client.clear_scroll(body={"scroll_id": [scroll]})
-        return found
+        return scroll(self._client, f"{self._prefix}.*@*", _all(*filters), self._patience)
 
     def _groups(
         self, question: Question, sources: list[Json], metrics: Json
@@ -200,7 +190,7 @@ class Reader:
         )
 
     def _search(self, index: str, body: Json) -> Json:
-        request = {"index": index, "body": body, "params": _WHOLE}
+        request = {"index": index, "body": body, "params": WHOLE}
         answer: Json = persist(partial(self._client.search, **request), self._patience)
         return answer
 

@@ -23,6 +23,8 @@ from bellrock.store.search.writing import Writer
 READING = Patience(deadline=15.0)
 """Of those who look at the dashboard."""
 
+_REFRESHED_FOR = 30.0  # seconds
+
 
 def open_search_store(url: str) -> "SearchStore":
     """The store at a URL (`client.parse_cluster`); raises ConfigurationError. Nothing is asked of it yet."""
@@ -48,6 +50,7 @@ class SearchStore:
     ) -> None:
         """`patience` is that of writing; `clock` says how many seconds have passed since 1970."""
         self._client, self._prefix, self._patience = client, prefix, patience
+        self._refreshed: float | None = None
         self.indices = Indices(client, prefix, patience)
         self._writer = Writer(client, self.indices, patience)
         self._reader = Reader(client, prefix, reading, clock)
@@ -74,8 +77,13 @@ class SearchStore:
         self._writer.write(found, version)
 
     def written(self, after: int, before: int) -> Deltas:
-        """The documents of minutes that are stored with a version between two, of all sites."""
-        self.refresh()
+        """The documents of minutes that are stored with a version between two, of all sites.
+
+        Those that were written before the first call are all there, of later ones those that are half a minute
+        old: to refresh every index is dear.
+        """
+        if self._refreshed is None or time.monotonic() > self._refreshed + _REFRESHED_FOR:
+            self.refresh()
         found: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
         for body in self._reader.written(after, before):
             found[body["kind"]].append(body)
@@ -83,6 +91,7 @@ class SearchStore:
 
     def refresh(self) -> None:
         """Let what was written be read at once."""
+        self._refreshed = time.monotonic()
         refresh = partial(self._client.indices.refresh, index=f"{self._prefix}.*@*")
         persist(refresh, self._patience)
 
@@ -149,9 +158,9 @@ class SearchStore:
         """See `StoreReader.newest`."""
         return self._reader.newest(site)
 
-    def activity(self, since: int) -> Activity:
-        """What can be seen, of all sites, of documents from the minute `since` on."""
-        return self._reader.activity(since)
+    def activity(self, since: int, sites: Sequence[str] | None = None) -> Activity:
+        """What can be seen, of some sites or all, of documents from the minute `since` on."""
+        return self._reader.activity(since, sites)
 
     def whole(self, relation: str) -> pl.DataFrame:
         """Every row of minutes: what a canonical text is made of."""

@@ -1,6 +1,10 @@
 """What the cluster is told of our indices: settings and the strict mapping, made of the schema."""
 
+import hashlib
+from collections.abc import Iterable
 from typing import Any
+
+import msgspec
 
 from bellrock.schema.dimensions import NAMES as DIMENSIONS
 from bellrock.schema.document import RELATIONS
@@ -34,26 +38,49 @@ _TIMER_FIELDS = (
 )
 
 
-def timer_mapping(timers: tuple[str, ...]) -> Json:
+class Form(msgspec.Struct, frozen=True):
+    """What an index says of its mapping, in `_meta`: of which form it is, and which timers it has."""
+
+    form: str
+    timers: tuple[str, ...]
+
+
+def timer_mapping(timers: Iterable[str]) -> Json:
     """The fields of timers."""
     fields = dict.fromkeys(_TIMER_FIELDS, _SUMMED)
     return {"timers": {"properties": {name: {"properties": fields} for name in timers}}}
 
 
-def mapping() -> Json:
-    """Of an index of documents; what it does not name is refused."""
+def mapping(timers: Iterable[str] = ()) -> Json:
+    """Of an index of documents with some timers of its site; what it does not name is refused."""
+    own = sorted(set(timers).difference(VITAL_NAMES))
+    fields = _fields()
+    return {
+        "dynamic": "strict",
+        "_meta": msgspec.to_builtins(Form(_form(fields), (*VITAL_NAMES, *own))),
+        "properties": fields | timer_mapping((*VITAL_NAMES, *own)),
+    }
+
+
+def is_current(form: Form) -> bool:
+    """Whether an index has all fields but those of further timers."""
+    return form.form == _form(_fields())
+
+
+def _form(fields: Json) -> str:
+    text = msgspec.json.encode([fields, timer_mapping(VITAL_NAMES)], order="sorted")
+    return hashlib.blake2b(text, digest_size=8).hexdigest()
+
+
+def _fields() -> Json:
     measures = [name for head, _ in KINDS.values() for name in RELATIONS[head].additive]
     names = ("kind", "level", "site", *DIMENSIONS, "population", "issue", "transport")
     return {
-        "dynamic": "strict",
-        "properties": {
-            **dict.fromkeys(names, _KEYWORD),
-            "minute": _NUMBER,
-            "version": _NUMBER,
-            "time": {"type": "date", "format": "epoch_millis"},
-            **dict.fromkeys(measures, _SUMMED),
-            **timer_mapping(VITAL_NAMES),
-        },
+        **dict.fromkeys(names, _KEYWORD),
+        "minute": _NUMBER,
+        "version": _NUMBER,
+        "time": {"type": "date", "format": "epoch_millis"},
+        **dict.fromkeys(measures, _SUMMED),
     }
 
 

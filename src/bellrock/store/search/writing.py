@@ -15,6 +15,7 @@ from bellrock.errors import ConfigurationError, StoreUnavailable
 from bellrock.store.search.client import BUSY, Patience, Waits, explained
 from bellrock.store.search.documents import Document
 from bellrock.store.search.indices import Indices
+from bellrock.store.search.periods import IndexName
 
 REQUEST_BYTES = 4 << 20
 """Of one bulk request, unless a single document is greater."""
@@ -55,12 +56,11 @@ class Writer:
 
     def _prepared(self, documents: Sequence[Document], version: int) -> list[_Item]:
         """Lines of documents whose indices are there."""
-        timers: dict[Any, set[str]] = {}
-        places = [self._indices.of(document.site, document.minute) for document in documents]
+        timers: dict[IndexName, set[str]] = {}
+        places = self._indices.of((document.site, document.minute) for document in documents)
         for place, document in zip(places, documents, strict=True):
             timers.setdefault(place, set()).update(document.timers)
-        for place, names in timers.items():
-            self._indices.ensure(place, names)
+        self._indices.ensure(timers)
         texts = {place: place.text(self._indices.prefix) for place in timers}
         return [
             _item(texts[place], document, version)
