@@ -3,7 +3,7 @@
 The documents that workers write are made of traffic of 5,000 sites: the pipeline's deltas, summed up by
 document at every level, and of each flush those that changed, whole. Those of the first 200 sites go into a
 real OpenSearch of one node. Processor time is in microseconds for a document, of this process and of the node,
-in the second half. Minutes are flushed every 3 seconds, hours, days and delivery every minute. It takes some
+in the second half. Minutes are flushed every 2 seconds, hours, days and delivery every minute. It takes some
 minutes, and all that it starts ends.
 """
 
@@ -38,7 +38,7 @@ from servers.opensearch import OPTIMISED, opensearch
 
 _KEYS = tuple(f"shop-{rank:04}" for rank in range(1, 5_001))
 _BEGIN_MS = 1_800_000_000_000  # the first of a minute
-_BEFORE_S, _MEASURED_S, _FLUSH_S, _HOURS_S = 60, 120, 3, 60
+_BEFORE_S, _MEASURED_S, _FLUSH_S, _HOURS_S = 60, 120, 2, 60
 _WRITTEN_SITES = 200  # each begins with an index, and one small node cannot have 5,000
 
 
