@@ -25,6 +25,7 @@ from bellrock.runners.flink.judge import JudgeFunction
 from bellrock.runners.flink.placing import keys, places
 from bellrock.runners.flink.session import LaneState, SessionFunction, Stepped
 from bellrock.runners.flink.summary import SlotState, SummaryFunction
+from bellrock.runners.flink.turns import Turns
 
 BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 KEPT = Types.PICKLED_BYTE_ARRAY()
@@ -160,6 +161,7 @@ class Summaries(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no t
         self._function = self._make(self._begun)
         self._recalls: dict[int, int] = {}
         self._hours: dict[int, int] = {}
+        self._turns = Turns()
         self._state = SlotState(
             runtime_context.get_state(ValueStateDescriptor("header", KEPT)),
             runtime_context.get_list_state(ListStateDescriptor("pending", KEPT)),
@@ -177,6 +179,9 @@ class Summaries(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no t
     def on_timer(self, timestamp: int, ctx: Any) -> None:  # noqa: ARG002  # pyflink calls it so
         """Write what has changed; what the store does not take now stays, and is written later."""
         timers, key = ctx.timer_service(), ctx.get_current_key()
+        if later := self._turns.take(key, _now()):
+            timers.register_processing_time_timer(later)
+            return
         try:
             self._recall(key)
             self._flush(key, timers.current_watermark())
@@ -186,8 +191,12 @@ class Summaries(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no t
         timers.register_processing_time_timer(_next(self._hours_every, key))
 
     def _flush(self, key: int, watermark: int) -> None:
-        hours = _now() >= self._hours.get(key, 0)
-        self._function.flush(self._state, watermark, hours=hours)
+        began = _now()
+        hours = began >= self._hours.get(key, 0)
+        try:
+            self._function.flush(self._state, watermark, hours=hours)
+        finally:
+            self._turns.give_back(began, _now())
         if hours:
             self._hours[key] = _next(self._hours_every, key)
 
