@@ -4,7 +4,6 @@ Python functions of Flink are told of no checkpoint, so whatever waits is in key
 to a store outside is there when a call returns.
 """
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -20,6 +19,7 @@ from pyflink.datastream.state import (
 from bellrock.errors import StoreUnavailable
 from bellrock.log.blocks import shard_of
 from bellrock.operators.documents import MINUTE
+from bellrock.runners.flink.alarms import Alarms, next_time, now
 from bellrock.runners.flink.journal import Journal
 from bellrock.runners.flink.judge import JudgeFunction
 from bellrock.runners.flink.placing import keys, places
@@ -89,6 +89,7 @@ class Sessions(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no ty
     def open(self, runtime_context: RuntimeContext) -> None:
         """Begin in a worker."""
         self._function = self._make()
+        self._alarms = Alarms(self._every)
         waiting = runtime_context.get_list_state(ListStateDescriptor("waiting", KEPT))
         self._state = LaneState(waiting, _journal(runtime_context))
 
@@ -103,7 +104,7 @@ class Sessions(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no ty
         elif self._function.gather(self._lane_of[key], self._state, block):
             yield from self._step(ctx)
         else:
-            timers.register_processing_time_timer(_next(self._every, key))
+            self._alarms.set(timers, key)
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Any]:  # noqa: ARG002  # pyflink calls it so
         """Step: the clock or the log's minute has moved on."""
@@ -116,7 +117,7 @@ class Sessions(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no ty
         stepped: Stepped = self._function.step(self._lane_of[key], self._state, watermark)
         timers.register_event_time_timer(_next_minute(watermark))
         if stepped.waits:
-            timers.register_processing_time_timer(_next(_GATED_MS, key))
+            timers.register_processing_time_timer(next_time(_GATED_MS, key))
         for slot, parcel in stepped.parcels.items():
             yield self._keys[slot], parcel
         if stepped.report:
@@ -157,10 +158,11 @@ class Summaries(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no t
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Begin in a worker, and in an epoch."""
-        self._begun = _now()
+        self._begun = now()
         self._function = self._make(self._begun)
         self._recalls: dict[int, int] = {}
         self._hours: dict[int, int] = {}
+        self._alarms = Alarms(self._every)
         self._turns = Turns()
         self._state = SlotState(
             runtime_context.get_state(ValueStateDescriptor("header", KEPT)),
@@ -174,12 +176,12 @@ class Summaries(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no t
         key, parcel = value
         if parcel:
             self._function.gather(self._state, parcel)
-        ctx.timer_service().register_processing_time_timer(_next(self._every, key))
+        self._alarms.set(ctx.timer_service(), key)
 
     def on_timer(self, timestamp: int, ctx: Any) -> None:  # noqa: ARG002  # pyflink calls it so
         """Write what has changed; what the store does not take now stays, and is written later."""
         timers, key = ctx.timer_service(), ctx.get_current_key()
-        if later := self._turns.take(key, _now()):
+        if later := self._turns.take(key, now()):
             timers.register_processing_time_timer(later)
             return
         try:
@@ -187,35 +189,25 @@ class Summaries(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no t
             self._flush(key, timers.current_watermark())
         except StoreUnavailable as error:
             _logger.error("documents wait", error=str(error))
-            timers.register_processing_time_timer(_now() + _RETRY_MS)
-        timers.register_processing_time_timer(_next(self._hours_every, key))
+            timers.register_processing_time_timer(now() + _RETRY_MS)
+        timers.register_processing_time_timer(next_time(self._hours_every, key))
 
     def _flush(self, key: int, watermark: int) -> None:
-        began = _now()
+        began = now()
         hours = began >= self._hours.get(key, 0)
         try:
             self._function.flush(self._state, watermark, hours=hours)
         finally:
-            self._turns.give_back(began, _now())
+            self._turns.give_back(began, now())
         if hours:
-            self._hours[key] = _next(self._hours_every, key)
+            self._hours[key] = next_time(self._hours_every, key)
 
     def _recall(self, key: int) -> None:
         """Look for what was lost with a worker: at first, and again from time to time."""
-        if (now := _now()) >= self._recalls.get(key, 0):
+        if (at := now()) >= self._recalls.get(key, 0):
             self._function.recall(self._state, self._slot_of[key], self._slots)
-            rare = now > self._begun + _RECENT_MS
-            self._recalls[key] = _next(_RARE_RECALL_MS if rare else _RECALL_MS, key)
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
-
-
-def _next(every: int, key: int) -> int:
-    """The next of times that lie `every` ms apart, other ones for other keys: so that a timer is set once."""
-    offset = key * 7919 % every
-    return (_now() - offset) // every * every + every + offset
+            rare = at > self._begun + _RECENT_MS
+            self._recalls[key] = next_time(_RARE_RECALL_MS if rare else _RECALL_MS, key)
 
 
 def _next_minute(watermark: int) -> int:
