@@ -24,7 +24,7 @@ help: ## this list
 demo: $(DONE)/python $(TRACKER) $(DASHBOARD) ## a demonstration shop with visitors, and its dashboard, until Ctrl-C
 	@exec $(BIN)/bellrock demo
 
-test: $(DONE)/python $(DONE)/chromium $(DONE)/firefox $(DONE)/servers $(TRACKER) $(DASHBOARD) ## every test
+test: $(DONE)/python $(DONE)/chromium $(DONE)/firefox $(DONE)/webkit $(DONE)/servers $(TRACKER) $(DASHBOARD) ## every test
 	@$(MAKE) --no-print-directory flink || echo "   Tests with a real Flink are left out."
 	$(SAY) "Tests of the tracker and the dashboard"
 	@cd tracker && $(NPM) test --silent
@@ -67,7 +67,7 @@ format: $(DONE)/python tracker/node_modules/.done dashboard/node_modules/.done #
 bench: $(DONE)/python ## figures of this machine, as ratios
 	@$(BIN)/python -m bench
 
-bench-delivery: $(DONE)/python $(DONE)/chromium $(DONE)/firefox $(TRACKER) ## which share of visits leaves its beacons, by browser and way
+bench-delivery: $(DONE)/python $(DONE)/chromium $(DONE)/firefox $(DONE)/webkit $(TRACKER) ## which share of visits leaves its beacons, by browser and way
 	@PYTHONPATH=tests $(BIN)/python -m bench.delivery
 
 bench-engine: $(DONE)/python .venv-bench-flink/.done .venv-bench-spark/.done ## the engine on one core, beside Flink SQL and Spark
@@ -117,6 +117,12 @@ $(DONE)/chromium:
 $(DONE)/firefox:
 	@command -v firefox-esr >/dev/null || command -v firefox >/dev/null || { \
 	  echo "The browser tests start the system's Firefox, too. On Debian: apt-get install firefox-esr"; exit 1; }
+	@mkdir -p $(DONE) && touch $@
+
+$(DONE)/webkit:
+	@{ command -v WebKitWebDriver && command -v Xvfb && command -v ratpoison; } >/dev/null || { \
+	  echo "The browser tests start WebKit, too, on a display of its own."; \
+	  echo "On Debian: apt-get install webkit2gtk-driver xvfb ratpoison"; exit 1; }
 	@mkdir -p $(DONE) && touch $@
 
 $(DONE)/servers: tests/servers/pom.xml

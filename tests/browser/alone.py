@@ -6,11 +6,12 @@ that opens others is itself in the background: its timers are not slowed down, a
 
 import json
 import shutil
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from .display import NEEDED, display, running
 
 _SWITCHES = [
     "--headless=new",
@@ -29,6 +30,10 @@ _PREFERENCES = {
     "network.captive-portal-service.enabled": False,
     "network.connectivity-service.enabled": False,
 }
+_SETTINGS = {
+    "features": "-HiddenPageDOMTimerThrottling,-PageVisibilityBasedProcessSuppression",
+    "javascript-can-open-windows-automatically": True,
+}
 
 
 class Alone(NamedTuple):
@@ -36,18 +41,19 @@ class Alone(NamedTuple):
 
     name: str
     command: list[str]
+    shown: dict[str, str] | None = None
+    """For a browser without a headless mode, which needs a display: what is added to the environment there."""
 
     @contextmanager
     def browse(self, address: str) -> Iterator[None]:
         """Show an address, until the context ends."""
-        browser = subprocess.Popen(
-            [*self.command, address], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        try:
-            yield
-        finally:
-            browser.terminate()
-            browser.wait()
+        command = [*self.command, address]
+        if self.shown is None:
+            with running(command):
+                yield
+        else:
+            with display() as environment, running(command, environment | self.shown):
+                yield
 
 
 def chromium(command: list[str], profile: Path, preferences: dict[str, Any] | None = None) -> Alone:
@@ -69,3 +75,15 @@ def firefox(profile: Path, preferences: dict[str, Any] | None = None) -> Alone:
     ]
     (profile / "user.js").write_text("".join(lines))
     return Alone("firefox", [executable, "--headless", "--no-remote", "--profile", str(profile)])
+
+
+def webkit(profile: Path, settings: dict[str, Any] | None = None) -> Alone:
+    """WebKit, in the small browser that comes with its driver; with settings as its `--help-all` has them."""
+    found = sorted(Path("/usr/lib").glob("*/webkit*gtk-*/MiniBrowser"))
+    if not found or not all(map(shutil.which, NEEDED)):
+        raise FileNotFoundError(
+            "WebKit is not installed: apt-get install webkit2gtk-driver xvfb ratpoison"
+        )
+    options = [f"--{key}={value}" for key, value in (_SETTINGS | (settings or {})).items()]
+    homes = {f"XDG_{kind}_HOME": str(profile / kind) for kind in ("CACHE", "CONFIG", "DATA")}
+    return Alone("webkit", [str(found[0]), *options], homes | {"HOME": str(profile)})

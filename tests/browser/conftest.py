@@ -38,7 +38,7 @@ def preferences() -> dict[str, dict[str, Any]]:
     return {}
 
 
-@pytest.fixture(params=["chromium", "firefox"])
+@pytest.fixture(params=["chromium", "firefox", "webkit"])
 def browser(
     request: pytest.FixtureRequest,
     chromium_command: list[str],
@@ -47,6 +47,6 @@ def browser(
 ) -> alone.Alone:
     """Each browser, without a driver."""
     profile, chosen = tmp_path / "profile", preferences.get(request.param)
-    if request.param == "firefox":
-        return alone.firefox(profile, chosen)
-    return alone.chromium(chromium_command, profile, chosen)
+    if request.param == "chromium":
+        return alone.chromium(chromium_command, profile, chosen)
+    return {"firefox": alone.firefox, "webkit": alone.webkit}[request.param](profile, chosen)

@@ -17,6 +17,9 @@ GPC = {
 DNT = {"enable_do_not_track": True}
 SPLIT = 'data-test="speed" data-groups="A:1,B:1"'
 
+# In WebKit there is nothing to say it with.
+pytestmark = pytest.mark.parametrize("browser", ["chromium", "firefox"], indirect=True)
+
 # A visit; then the beacon of another site, which has no policy, says that it is over.
 WALK = """
 const page = open("/home");
