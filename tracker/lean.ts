@@ -74,6 +74,10 @@ const PLACES: readonly (readonly [RegExp, string])[] = [
   [/lcpEntryManager\._processEntry\(.*?\);/g, ""],
   [/this\._on\w+\?\.\(\w+\);/g, ""],
   [/metric\.entries(\.push\(| = ).*?;/g, ""],
+  // What is measured has been activated.
+  [/document\.prerendering/g, "false"],
+  [/\w+EventListener\('prerenderingchange', .*?;/g, ""],
+  [/event\.type === 'visibilitychange'/g, "true"],
 ];
 
 /** Puts those modules and words in the place of the package's own. */

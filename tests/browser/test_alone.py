@@ -35,6 +35,28 @@ def test_a_visit_tells_its_stages_however_it_ends(browser: Alone, shop: Shop, wa
     assert_each_once(told)
 
 
+@pytest.mark.parametrize("way", [CLOSE, LEAVE])
+def test_a_page_that_is_left_while_it_loads_has_told_what_it_knew(
+    browser: Alone, shop: Shop, way: str
+) -> None:
+    # A picture that is still to come holds the load event up.
+    shop.body = """<script>
+      const page = window;
+      const leave = () => { WAY };
+      addEventListener("DOMContentLoaded", () => {
+        new Image().src = "/picture.svg";
+        if (location.pathname === "/home") setTimeout(leave);
+      });
+    </script>""".replace("WAY", way)
+    shop.walk = "open('/home');"
+    with browser.browse(shop.address("/walk")):
+        soon(shop, "vitals")
+    told = [b for b in shop.beacons() if b["page"]["url"] == shop.address("/home")]
+    assert {b["type"] for b in told} == {"navigation", "vitals"}, "it never loaded"
+    assert len({b["impression"] for b in told}) == 1
+    assert all(b["timers"]["ttfb"] > 0 and "load" not in b["timers"] for b in told)
+
+
 def test_two_tabs_share_a_session(browser: Alone, shop: Shop) -> None:
     shop.walk = WALK + "open('/next');"
     with browser.browse(shop.address("/walk")):

@@ -2,9 +2,13 @@ import { afterEach, expect, test, vi } from "vitest";
 import type { PageEvent } from "../src/beacon.ts";
 import { widthClass } from "../src/browser.ts";
 import { describeError, observeErrors } from "../src/observe/errors.ts";
+import { observeLeaving } from "../src/observe/leaving.ts";
 import { navigationTimers, navigationType } from "../src/observe/navigation.ts";
 
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.restoreAllMocks();
+  vi.useRealTimers();
+});
 
 const entry = (fields: object) =>
   ({
@@ -37,6 +41,21 @@ test.each([
   [{ activationStart: 7 }, "prerender"],
 ])("a navigation with %j is %s", (fields, expected) => {
   expect(navigationType(entry(fields))).toBe(expected);
+});
+
+test("a page that is about to be unloaded is left while it loads, and kept as it is after that", () => {
+  vi.useFakeTimers();
+  vi.spyOn(document, "readyState", "get").mockReturnValue("interactive");
+  const leaving = vi.fn();
+  observeLeaving(leaving);
+  dispatchEvent(new Event("beforeunload"));
+  expect(leaving).toHaveBeenCalledTimes(1);
+  dispatchEvent(new Event("load"));
+  vi.runAllTimers();
+  dispatchEvent(new Event("beforeunload"));
+  expect(leaving).toHaveBeenCalledTimes(1);
+  dispatchEvent(new Event("pagehide"));
+  expect(leaving).toHaveBeenCalledTimes(2);
 });
 
 test("a width belongs to a class of 480 pixels", () => {
