@@ -13,10 +13,10 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from browser.alone import Alone, chromium, firefox
+from browser.alone import Alone, chromium, firefox, webkit
 from browser.shop import Beacon, Shop, open_shop
 
-BROWSERS = ("chromium", "firefox")
+BROWSERS = ("chromium", "firefox", "webkit")
 WAYS = {
     "close": "await loaded(page, path);",
     "leave": "await loaded(page, path); page.location.href = '/away'; await loaded(page, '/away');",
@@ -70,8 +70,8 @@ def measure(browser: str, way: str, visits: int) -> str:
 
 def started(browser: str, profile: Path) -> Alone:
     """A browser that is not driven."""
-    if browser == "firefox":
-        return firefox(profile)
+    if browser != "chromium":
+        return {"firefox": firefox, "webkit": webkit}[browser](profile)
     executable = shutil.which("chromium")
     if executable is None:
         raise FileNotFoundError("Chromium is not installed: apt-get install chromium")
