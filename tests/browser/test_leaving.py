@@ -89,7 +89,9 @@ def test_a_page_that_is_navigated_away_from_at_once_has_told_all_that_it_knew(
 
     home = [b for b in shop.beacons() if b["page"]["url"] == shop.address("/home")]
     told = {b["seq"]: b for b in home}
-    assert [told[seq]["type"] for seq in sorted(told)] == ["navigation", "vitals"], (
+    kinds = [told[seq]["type"] for seq in sorted(told)]
+    # A value that comes between what is told on leaving and the page's end is told again, with the others.
+    assert kinds in (["navigation", "vitals"], ["navigation", "vitals", "vitals"]), (
         "it never loaded"
     )
     assert len({b["impression"] for b in home}) == 1
@@ -97,7 +99,9 @@ def test_a_page_that_is_navigated_away_from_at_once_has_told_all_that_it_knew(
     # A navigation that begins takes the page's requests away from it: the browser goes on with what may outlive
     # the page, and the page, which is told that it failed, has it sent once more. It is the same beacon.
     transports = Counter((b["seq"], b["transport"]) for b in home)
-    assert set(transports) <= {(0, "fetch"), (0, "fetchLater"), (1, "fetchLater")}
+    assert set(transports) <= {
+        (0, "fetch"), (0, "fetchLater"), (1, "fetchLater"), (2, "fetchLater"),
+    }  # fmt: skip
     assert set(transports.values()) == {1}
     same = [{**b, "transport": "", "at": 0} for b in home if b["seq"] == 0]
     assert same == [same[0]] * len(same)
