@@ -172,6 +172,8 @@ def open_shop(directory: Path, policy: Policy = "ignore") -> Iterator[Shop]:
         loop.run_until_complete(start())
         loop.run_forever()
         loop.run_until_complete(runner.cleanup())
+        # Connections that were told to close do so in a later turn of the loop.
+        loop.run_until_complete(asyncio.sleep(0.1))
         loop.close()
 
     thread = threading.Thread(target=serve)

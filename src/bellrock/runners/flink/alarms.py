@@ -1,33 +1,11 @@
 """When a key is called: at times that lie evenly apart, other ones for other keys.
 
-So a key that is set many times is called once, and those of a worker are not all called together.
+So a key that is set many times is called once, and those of a worker are not all called together. Flink is told
+every time: by its clock a timer can ring before this one has come to it, and who then took it for set would
+never be called.
 """
 
 import time
-from typing import Any, Protocol
-
-
-class Timers(Protocol):
-    """Flink's timers, of the key in hand."""
-
-    def register_processing_time_timer(self, timestamp: int) -> Any:
-        """Have the key called at a time, in ms."""
-
-
-class Alarms:
-    """Calls of keys, each `every` ms."""
-
-    def __init__(self, every: int) -> None:
-        """None is set."""
-        self._every = every
-        self._set: dict[int, int] = {}
-
-    def set(self, timers: Timers, key: int) -> None:
-        """Have the key called at the next of its times. Flink is told once: with every record, it is dear."""
-        at = next_time(self._every, key)
-        if self._set.get(key) != at:
-            self._set[key] = at
-            timers.register_processing_time_timer(at)
 
 
 def now() -> int:

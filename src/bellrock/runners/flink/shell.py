@@ -19,7 +19,7 @@ from pyflink.datastream.state import (
 from bellrock.errors import StoreUnavailable
 from bellrock.log.blocks import shard_of
 from bellrock.operators.documents import MINUTE
-from bellrock.runners.flink.alarms import Alarms, next_time, now
+from bellrock.runners.flink.alarms import next_time, now
 from bellrock.runners.flink.journal import Journal
 from bellrock.runners.flink.judge import JudgeFunction
 from bellrock.runners.flink.placing import keys, places
@@ -89,7 +89,6 @@ class Sessions(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no ty
     def open(self, runtime_context: RuntimeContext) -> None:
         """Begin in a worker."""
         self._function = self._make()
-        self._alarms = Alarms(self._every)
         waiting = runtime_context.get_list_state(ListStateDescriptor("waiting", KEPT))
         self._state = LaneState(waiting, _journal(runtime_context))
 
@@ -104,7 +103,7 @@ class Sessions(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no ty
         elif self._function.gather(self._lane_of[key], self._state, block):
             yield from self._step(ctx)
         else:
-            self._alarms.set(timers, key)
+            timers.register_processing_time_timer(next_time(self._every, key))
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Any]:  # noqa: ARG002  # pyflink calls it so
         """Step: the clock or the log's minute has moved on."""
@@ -162,7 +161,6 @@ class Summaries(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no t
         self._function = self._make(self._begun)
         self._recalls: dict[int, int] = {}
         self._hours: dict[int, int] = {}
-        self._alarms = Alarms(self._every)
         self._turns = Turns()
         self._state = SlotState(
             runtime_context.get_state(ValueStateDescriptor("header", KEPT)),
@@ -176,7 +174,7 @@ class Summaries(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no t
         key, parcel = value
         if parcel:
             self._function.gather(self._state, parcel)
-        self._alarms.set(ctx.timer_service(), key)
+        ctx.timer_service().register_processing_time_timer(next_time(self._every, key))
 
     def on_timer(self, timestamp: int, ctx: Any) -> None:  # noqa: ARG002  # pyflink calls it so
         """Write what has changed; what the store does not take now stays, and is written later."""
