@@ -8,7 +8,7 @@ from uuid import uuid4
 import msgspec
 import polars as pl
 import pytest
-from opensearchpy import ConnectionTimeout
+from opensearchpy import ConnectionTimeout, TransportError
 
 from bellrock.errors import ConfigurationError, StoreUnavailable
 from bellrock.operators.summaries import NO_DELTAS, Deltas
@@ -209,6 +209,23 @@ def test_the_alias_of_a_site_has_its_documents_alone(store: SearchStore) -> None
     store.refresh()
     counts = [store._client.count(index=store.alias(site))["count"] for site in ("shop", "shop-b")]
     assert counts == [2, 3]
+
+
+def test_what_a_predecessor_wrote_is_found_though_the_first_look_failed(
+    open_store: MakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(Patience(deadline=0.1))
+
+    def away(**_: Any) -> None:
+        raise TransportError(503, "no_shard_available", {})
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store._client.indices, "refresh", away)
+        with pytest.raises(StoreUnavailable):
+            store.written(0, 30)
+    asked = requests_of(store)
+    store.written(0, 30)
+    assert "_refresh" in asked[0][1]
 
 
 def test_documents_of_minutes_are_found_by_the_version_with_which_they_were_written(

@@ -91,9 +91,10 @@ class SearchStore:
 
     def refresh(self) -> None:
         """Let what was written be read at once."""
-        self._refreshed = time.monotonic()
+        began = time.monotonic()
         refresh = partial(self._client.indices.refresh, index=f"{self._prefix}.*@*")
         persist(refresh, self._patience)
+        self._refreshed = began
 
     # --- reading ---
 
