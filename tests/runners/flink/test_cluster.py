@@ -9,21 +9,19 @@ from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 from uuid import uuid4
 
-import msgspec
 import pytest
 
 from bellrock.canonical import canonical_text
 from bellrock.errors import BellrockError, ConfigurationError
 from bellrock.log.kafka import Topic
-from bellrock.operators.summaries import NO_DELTAS, Deltas
 from bellrock.runners.flink.cluster import Cluster, local_cluster
 from bellrock.runners.flink.package import write_code
 from bellrock.runners.flink.rest import Flink
 from bellrock.runners.flink.submit import submit
 from bellrock.runners.fold import fold_lines
 from bellrock.sites import parse_sites
-from bellrock.store.fresh import decode_deltas
 from reference import shops
+from runners.flink.file_job import records
 from runners.flink.jobs import (
     ENVIRONMENT,
     PARTITIONS,
@@ -63,21 +61,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory, aws_account: None) -> Iter
 
 def written(folder: Path) -> Store:
     """What a search store would have now, after all that was written in the order of its versions."""
-    records = []
-    for file in folder.iterdir():
-        data = file.read_bytes()
-        while len(data) >= 4 and len(data) >= 4 + (size := int.from_bytes(data[:4], "big")):
-            records.append(
-                msgspec.msgpack.decode(data[4 : 4 + size], type=tuple[int, dict[str, bytes]])
-            )
-            data = data[4 + size :]
     store = Store()
-    none = msgspec.structs.asdict(NO_DELTAS)
-    for version, levels in sorted(records, key=lambda record: record[0]):
-        found = {
-            level: Deltas(**(none | dict(decode_deltas(own)))) for level, own in levels.items()
-        }
-        store.write(found, version)
+    for version, levels in records(folder):
+        store.write(levels, version)
     return store
 
 

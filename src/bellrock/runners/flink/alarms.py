@@ -1,8 +1,6 @@
 """When a key is called: at times that lie evenly apart, other ones for other keys.
 
-So a key that is set many times is called once, and those of a worker are not all called together. Flink is told
-every time: by its clock a timer can ring before this one has come to it, and who then took it for set would
-never be called.
+So a key that is set many times is called once, and those of a worker are not all called together.
 """
 
 import time
