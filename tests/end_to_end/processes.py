@@ -32,14 +32,18 @@ from sizes import small_sizes
 SPEED = 1200
 """Seconds of the log in a second: a session ends when it was silent for one and a half, or after twelve."""
 
-_EPOCH = 1_795_474_800  # 2026-11-23T23:00Z: its day is final, and added up, after fifteen seconds
+_DAY = 86_400  # seconds
+_BEGIN = 82_800  # of a day: what is left of it is final, and added up, after fifteen seconds
 _START_WITHIN = _STOP_WITHIN = 60.0  # seconds
 _forked = multiprocessing.get_context("forkserver")
 _forked.set_forkserver_preload(["__main__", process.__name__, server.__name__])
 
 
 class FastTime(NamedTuple):
-    """The time of the log; the wall clock showed `began` when it was 23:00."""
+    """The time of the log, which goes from 23:00 of the day on; the wall clock showed `began` then.
+
+    Not of a fixed day: a broker of Kafka forgets whose records are a day old (`docs/spec/log.md`).
+    """
 
     began: float
     speed: int = SPEED
@@ -47,9 +51,10 @@ class FastTime(NamedTuple):
     def clock(self) -> GuardedClock:
         """A clock of that time. It is steady by itself: a process that waits for a core must not be a jump."""
         read = [0.0]
+        first = self.began // _DAY * _DAY + _BEGIN
 
         def wall() -> float:
-            read[0] = _EPOCH + (time.time() - self.began) * self.speed
+            read[0] = first + (time.time() - self.began) * self.speed
             return read[0]
 
         return GuardedClock(wall=wall, steady=lambda: read[0])
