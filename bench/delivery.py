@@ -13,10 +13,10 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from browser.alone import Alone, chromium, firefox, webkit
+from browser.alone import OTHERS, Alone, chromium
 from browser.shop import Beacon, Shop, open_shop
 
-BROWSERS = ("chromium", "firefox", "webkit")
+BROWSERS = ("chromium", *OTHERS)
 WAYS = {
     "close": "await loaded(page, path);",
     "leave": "await loaded(page, path); page.location.href = '/away'; await loaded(page, '/away');",
@@ -71,7 +71,7 @@ def measure(browser: str, way: str, visits: int) -> str:
 def started(browser: str, profile: Path) -> Alone:
     """A browser that is not driven."""
     if browser != "chromium":
-        return {"firefox": firefox, "webkit": webkit}[browser](profile)
+        return OTHERS[browser](profile)
     executable = shutil.which("chromium")
     if executable is None:
         raise FileNotFoundError("Chromium is not installed: apt-get install chromium")

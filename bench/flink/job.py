@@ -16,7 +16,8 @@ from bellrock.runners.flink.summary import SlotState, SummaryFunction
 from bench.engine.lines import sites
 
 LATE_MS = 60_000
-SLOTS = JobSettings(log="", sites="", store="", claims="", marks="", progress="").slots
+SETTINGS = JobSettings(log="", sites="", store="", claims="", marks="", progress="")
+SLOTS = SETTINGS.slots
 
 _APPEND = 100  # lines of which a collector makes blocks
 

@@ -19,14 +19,12 @@ from bellrock.pipeline import Pipeline
 from bellrock.runners.flink.session import ENOUGH_LINES, MOST_LINES
 from bench.engine.lines import sites
 from bench.engine.states import batches
-from bench.flink.job import Lanes, Marks, Slots, blocks_of
+from bench.flink.job import SETTINGS, Lanes, Marks, Slots, blocks_of
 
 RATE = 1080
 BEGIN_MS = 1_795_000_020_000  # the first of a minute
 BEFORE, MEASURED = 60, 60  # seconds of the log
 
-_FLUSH_SECONDS = 3
-_HOURS_SECONDS = 60
 _WARM = 40_000  # lines of the backlog whose state is there when it begins
 _BACKLOG = 40_000
 _ROUNDS = 5
@@ -82,8 +80,8 @@ def live(lines: Sequence[bytes], lanes: int) -> Cost:
         parcels = list(job.step(time_of(number)))
         folded = process_time()
         slots.take(parcels)
-        if number % _FLUSH_SECONDS == 0:
-            slots.flush(time_of(number), hours=number % _HOURS_SECONDS == 0)
+        if number % SETTINGS.flush_seconds == 0:
+            slots.flush(time_of(number), hours=number % SETTINGS.hours_seconds == 0)
         spent[0] += folded - began
         spent[1] += process_time() - folded
     return Cost(*(1e6 * seconds / count for seconds in spent))

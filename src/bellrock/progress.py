@@ -63,19 +63,18 @@ class Progress:
     def sites(self) -> frozenset[str]:
         """The sites to which somebody listens now."""
         with self._lock:
-            return frozenset(+self._listeners)
+            return frozenset(self._listeners)
 
     @contextmanager
     def listening(self, site: str) -> Iterator[None]:
         """Let it be known for as long as somebody listens to a site; from any thread."""
         with self._lock:
-            self._listeners[site] += 1
+            self._listeners += Counter((site,))
         try:
             yield
         finally:
             with self._lock:
-                self._listeners[site] -= 1
-                self._listeners += Counter()  # forgets those without listeners
+                self._listeners -= Counter((site,))  # and forgets who has none
 
     def advance(self, position: int, watermark_ms: int | None, at_wall_ms: int | None) -> None:
         """Tell every listener of a step; from any thread."""

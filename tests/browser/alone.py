@@ -87,3 +87,7 @@ def webkit(profile: Path, settings: dict[str, Any] | None = None) -> Alone:
     options = [f"--{key}={value}" for key, value in (_SETTINGS | (settings or {})).items()]
     homes = {f"XDG_{kind}_HOME": str(profile / kind) for kind in ("CACHE", "CONFIG", "DATA")}
     return Alone("webkit", [str(found[0]), *options], homes | {"HOME": str(profile)})
+
+
+OTHERS = {"firefox": firefox, "webkit": webkit}
+"""By name, those that need no command."""

@@ -38,7 +38,7 @@ def preferences() -> dict[str, dict[str, Any]]:
     return {}
 
 
-@pytest.fixture(params=["chromium", "firefox", "webkit"])
+@pytest.fixture(params=["chromium", *alone.OTHERS])
 def browser(
     request: pytest.FixtureRequest,
     chromium_command: list[str],
@@ -49,4 +49,4 @@ def browser(
     profile, chosen = tmp_path / "profile", preferences.get(request.param)
     if request.param == "chromium":
         return alone.chromium(chromium_command, profile, chosen)
-    return {"firefox": alone.firefox, "webkit": alone.webkit}[request.param](profile, chosen)
+    return alone.OTHERS[request.param](profile, chosen)

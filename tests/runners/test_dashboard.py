@@ -50,7 +50,7 @@ def test_only_what_comes_in_is_a_step(monkeypatch: pytest.MonkeyPatch) -> None:
     first, more = Activity(28_999_990, 5, 9), Activity(29_000_000, 6, 9)
     looks = Looks(stop, Activity(None, 0, 0), first, first, StoreUnavailable("away"), first, more)
     with progress.listening("shop-b"), progress.listening("shop"):
-        watch(looks, progress, stop, lambda: NOW)  # type: ignore[arg-type]
+        watch(looks, progress, stop, lambda: NOW)
     assert progress.step.position == progress.step.number == 2
 
 
@@ -61,7 +61,7 @@ def test_the_newest_minute_is_told_and_no_lag_which_nobody_knows(
     stop, progress = threading.Event(), Progress()
     looks = Looks(stop, Activity(28_999_990, 5, 9))
     with progress.listening("shop-b"), progress.listening("shop"):
-        watch(looks, progress, stop, lambda: NOW)  # type: ignore[arg-type]
+        watch(looks, progress, stop, lambda: NOW)
     assert progress.step.watermark_ms == 28_999_990 * 60_000
     assert progress.step.lag_seconds is None
 

@@ -24,26 +24,19 @@ from bellrock.marks.duckdb import EmbeddedMarks
 from bellrock.marks.memory import MemoryMarks
 from bellrock.operators.balance import Balance
 from bellrock.operators.state import State
-from bellrock.operators.summaries import NO_DELTAS, Deltas
+from bellrock.operators.summaries import Deltas
 from bellrock.pipeline import Pipeline
 from bellrock.runners.fold import fold_lines
 from bellrock.schema.document import RELATIONS
-from bellrock.store.contract import Selection
 from bellrock.store.duckdb import DuckDBStore
 from bellrock.store.step import StoredStep
 from bellrock.store.tables import VERSION
+from conformance.stores import ALWAYS, KEY, MINUTE, Row, frame
 from strategies import SITES, START, beacon, encode
 
-Row = dict[str, Any]
-MINUTE = START // strategies.MINUTE
-KEY: Row = {
-    "site": "shop", "minute": MINUTE, "test": "speed", "group": "A", "browser": "Chrome",
-    "device": "desktop", "bot": "",
-}  # fmt: skip
 NO_CLAIMS = EmbeddedClaims(lambda _: {}).pending()
 NO_MARKS = EmbeddedMarks(list, lambda: 0).pending()
 BALANCE = Balance(lines=5, beacons=1, duplicates=1, orphans=1, fatal=1, waiting=1)
-ALWAYS = Selection("shop", 0, 1 << 40)
 
 
 @pytest.fixture
@@ -56,12 +49,6 @@ def store(path: Path) -> Iterator[DuckDBStore]:
     store = DuckDBStore(path)
     yield store
     store.close()
-
-
-def frame(relation: str, rows: Sequence[Row]) -> pl.DataFrame:
-    schema = getattr(NO_DELTAS, relation).schema
-    zero = dict.fromkeys(schema) | dict.fromkeys(RELATIONS[relation].additive, 0)
-    return pl.DataFrame([zero | row for row in rows], schema=schema, orient="row")
 
 
 def write(

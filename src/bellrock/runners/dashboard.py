@@ -7,7 +7,7 @@ happens now hears within `POLL_SECONDS` that something came in; nothing is asked
 import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ from bellrock.sites import load_sites
 
 if TYPE_CHECKING:
     from bellrock.store.search import SearchStore
+    from bellrock.store.search.reading import Activity
 
 POLL_SECONDS = 2.0
 """Between two looks for what came in: one small search over the newest minutes."""
@@ -97,17 +98,21 @@ def watch(
     seen, changes = None, 0
     while not stop.is_set():
         sites = progress.sites
-        if sites:
-            try:
-                found = store.activity(int(clock() // 60) - WINDOW_MINUTES, sorted(sites))
-            except StoreUnavailable as error:
-                _logger.warning("store not read", reason=str(error))
-            else:
-                if found != seen and found.newest is not None:
-                    changes += 1
-                    progress.advance(changes, found.newest * _MINUTE_MS, None)
-                seen = found
+        found = _look(store, int(clock() // 60) - WINDOW_MINUTES, sites) if sites else None
+        if found is not None and found != seen:
+            seen = found
+            if found.newest is not None:
+                changes += 1
+                progress.advance(changes, found.newest * _MINUTE_MS, None)
         stop.wait(POLL_SECONDS if sites else _IDLE_SECONDS)
+
+
+def _look(store: "SearchStore", since: int, sites: Iterable[str]) -> "Activity | None":
+    try:
+        return store.activity(since, sorted(sites))
+    except StoreUnavailable as error:
+        _logger.warning("store not read", reason=str(error))
+        return None
 
 
 async def _serve(server: Server, progress: Progress) -> None:

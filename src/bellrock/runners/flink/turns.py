@@ -1,9 +1,9 @@
 """Turns of those who write to a store that may be slow: one after the other, with rests between.
 
 Keys enter that want to write. Leaves: whether it is their turn, and when it may be. What always holds: who has
-waited longest is next; of any stretch of time a third at least is nobody's turn. In it a worker takes in what
-it is sent: where writing alone went on, whoever sends would wait, and the fewer deltas came, the more documents
-would be written for each.
+waited longest is next; after a turn there is none for half as long as it took, two seconds at most. Meanwhile a
+worker takes in what it is sent: where writing alone went on, whoever sends would wait, and the fewer deltas
+came, the more documents would be written for each.
 """
 
 _LONGEST_MS = 2_000

@@ -5,7 +5,6 @@ many times the count. What always holds: answers are exact. The cluster adds up 
 leaves the whole numbers that those have, the span is halved, and the halves are added here.
 """
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -50,7 +49,7 @@ class Reader:
         client: OpenSearch,
         prefix: str,
         patience: Patience,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float],
     ) -> None:
         """Nothing is asked yet; `clock` says how many seconds have passed since 1970."""
         self._client, self._prefix, self._patience = client, prefix, patience

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -53,22 +54,23 @@ def timer_mapping(timers: Iterable[str]) -> Json:
 
 def mapping(timers: Iterable[str] = ()) -> Json:
     """Of an index of documents with some timers of its site; what it does not name is refused."""
-    own = sorted(set(timers).difference(VITAL_NAMES))
-    fields = _fields()
+    every = (*VITAL_NAMES, *sorted(set(timers).difference(VITAL_NAMES)))
     return {
         "dynamic": "strict",
-        "_meta": msgspec.to_builtins(Form(_form(fields), (*VITAL_NAMES, *own))),
-        "properties": fields | timer_mapping((*VITAL_NAMES, *own)),
+        "_meta": msgspec.to_builtins(Form(_form(), every)),
+        "properties": _fields() | timer_mapping(every),
     }
 
 
 def is_current(form: Form) -> bool:
     """Whether an index has all fields but those of further timers."""
-    return form.form == _form(_fields())
+    return form.form == _form()
 
 
-def _form(fields: Json) -> str:
-    text = msgspec.json.encode([fields, timer_mapping(VITAL_NAMES)], order="sorted")
+@cache
+def _form() -> str:
+    """Of the fields that every index has."""
+    text = msgspec.json.encode([_fields(), timer_mapping(VITAL_NAMES)], order="sorted")
     return hashlib.blake2b(text, digest_size=8).hexdigest()
 
 
