@@ -120,6 +120,40 @@ def test_an_idle_shard_ends_its_sessions_when_the_watermark_passes_them() -> Non
     assert not place.step(place.function(), START + 31).parcels, "the end was saved"
 
 
+def test_lines_that_wait_for_the_judge_are_not_read_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    place = Place()
+    place.judged.minute = START - 10
+    function = place.function()
+    place.gather(function, line(START))
+    place.step(function, START)
+    for seq, minute, watermark in ((1, START + 3, START), (3, START + 5, START + 90)):
+        place.gather(function, line(minute, seq=seq))
+        assert place.step(function, watermark).waits
+        with monkeypatch.context() as patched:
+            patched.setattr(MemoryValues, "get", None)
+            place.gather(function, line(minute, seq=seq + 1))
+            assert place.step(function, watermark).waits
+        place.judged.minute = minute - 10
+        stepped = place.step(function, watermark)
+        assert documents(stepped.parcels)
+        assert not stepped.waits
+
+
+def test_what_waited_for_the_judge_holds_up_no_state_that_flink_took_back() -> None:
+    place = Place()
+    place.judged.minute = START - 10
+    function = place.function()
+    place.gather(function, line(START))
+    before = copied(place.state)
+    place.step(function, START)
+    place.gather(function, line(START + 20))
+    assert place.step(function, START + 20).waits
+    place.state = before
+    assert documents(place.step(function, START + 20).parcels)
+
+
 def test_enough_lines_step_at_once() -> None:
     place = Place()
     function = place.function()

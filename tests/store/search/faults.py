@@ -57,10 +57,10 @@ def meet(client: OpenSearch, *faults: Fault) -> list[list[str]]:
     left, said = list(faults), list[list[str]]()
     real: Any = client.bulk
 
-    def send(body: bytes) -> Any:
-        return real(body=body)
+    def bulk(*, body: bytes, **options: Any) -> Any:
+        def send(body: bytes) -> Any:
+            return real(body=body, **options)
 
-    def bulk(*, body: bytes) -> Any:
         said.append([json.loads(line)["index"]["_id"] for line in body.splitlines()[::2]])
         return left.pop(0)(send, body) if left else send(body)
 

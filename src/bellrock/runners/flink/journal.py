@@ -86,7 +86,7 @@ class Copies(Generic[_T]):
         note: bytes,
         changes: Sequence[bytes],
         whole: Callable[[], bytes],
-    ) -> None:
+    ) -> Header:
         """Write what changed since `take`, and a note; `whole` makes a new base, where one is due."""
         base, changed = header.base, header.changed + sum(map(len, changes))
         if changed > max(_SMALL, base * _CHANGES_PER_BASE):
@@ -96,6 +96,7 @@ class Copies(Generic[_T]):
         else:
             for change in changes:
                 journal.parts.add(change)
-        token = secrets.token_bytes(8)
-        journal.header.update(msgspec.msgpack.encode(Header(VERSION, token, base, changed, note)))
-        self._copies[key] = (token, value)
+        kept = Header(VERSION, secrets.token_bytes(8), base, changed, note)
+        journal.header.update(msgspec.msgpack.encode(kept))
+        self._copies[key] = (kept.token, value)
+        return kept

@@ -73,6 +73,7 @@ class SessionFunction:
         self._sites, self._claims, self._marks = sites, claims, marks
         self._horizon, self._slots, self._streams = horizon, slots, streams
         self._gathered: dict[int, int] = {}
+        self._held: dict[int, tuple[bytes, int]] = {}
         self._copies = Copies(self._restore)
 
     def gather(self, lane: int, state: LaneState, block: bytes) -> bool:
@@ -89,13 +90,16 @@ class SessionFunction:
         """
         self._gathered[lane] = 0
         header = read_header(state.journal)
-        lines = lines_of(b"\n".join(state.waiting.get()))
         note = _read(header.note)
         passed = note.passed
         reached = max((watermark + 1) // MINUTE, BEFORE_TIME)
+        if self._is_held(lane, header, passed, reached):
+            return Stepped({}, None, waits=True)
+        lines = lines_of(b"\n".join(state.waiting.get()))
         newest = first_minute(reversed(lines))
         limit = self._horizon.look(max(reached, BEFORE_TIME if newest is None else newest))
         if reached <= passed and not ready(lines, limit, 1):
+            self._hold(lane, header, lines)
             return Stepped({}, None, bool(lines))
         if not lines and header.is_blank:
             annotate(state.journal, header, _encode(_Note(reached, note.numbers)))
@@ -108,7 +112,7 @@ class SessionFunction:
         folding.look_for_late(due)
         left = folding.fold(due.lines, due.limit)
         passed = folding.end_due(due.note.passed, min(due.reached, folding.bound(left)))
-        self._copies.keep(
+        kept = self._copies.keep(
             lane,
             one,
             state.journal,
@@ -117,6 +121,7 @@ class SessionFunction:
             changes=folding.changes,
             whole=one.pipeline.state.snapshot,
         )
+        self._hold(lane, kept, left)
         if len(left) < len(due.lines):
             state.waiting.update([b"\n".join([*left, b""])] if left else [])
         ended = one.witness.take()
@@ -124,6 +129,20 @@ class SessionFunction:
         report = encode_report(Report(lane, passed, ended)) if news else None
         found = parcels(folding.deltas, self._slots, self._horizon.judged)
         return Stepped(found, report, bool(left))
+
+    def _hold(self, lane: int, header: Header, left: Sequence[bytes]) -> None:
+        """Remember from which minute on lines are left that wait for the judge."""
+        if (first := first_minute(left)) is not None:
+            self._held[lane] = header.token, first
+
+    def _is_held(self, lane: int, header: Header, passed: int, reached: int) -> bool:
+        """Whether nothing can have changed for a lane that waits: to read its lines again and again is dear."""
+        token, first = self._held.get(lane, (None, 0))
+        return (
+            token == header.token
+            and min(first, reached) <= passed
+            and self._horizon.look(max(first, reached)) < first
+        )
 
     def _restore(self, parts: list[bytes]) -> _Lane:
         state, witness = State(), Witness()

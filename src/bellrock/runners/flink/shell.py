@@ -19,7 +19,7 @@ from pyflink.datastream.state import (
 from bellrock.errors import StoreUnavailable
 from bellrock.log.blocks import shard_of
 from bellrock.operators.documents import MINUTE
-from bellrock.runners.flink.alarms import next_time, now
+from bellrock.runners.flink.alarms import Alarms, next_time, now
 from bellrock.runners.flink.journal import Journal
 from bellrock.runners.flink.judge import JudgeFunction
 from bellrock.runners.flink.placing import keys, places
@@ -89,6 +89,7 @@ class Sessions(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no ty
     def open(self, runtime_context: RuntimeContext) -> None:
         """Begin in a worker."""
         self._function = self._make()
+        self._alarms = Alarms(self._every)
         waiting = runtime_context.get_list_state(ListStateDescriptor("waiting", KEPT))
         self._state = LaneState(waiting, _journal(runtime_context))
 
@@ -103,11 +104,15 @@ class Sessions(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no ty
         elif self._function.gather(self._lane_of[key], self._state, block):
             yield from self._step(ctx)
         else:
-            timers.register_processing_time_timer(next_time(self._every, key))
+            self._alarms.set(timers, key)
 
-    def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Any]:  # noqa: ARG002  # pyflink calls it so
-        """Step: the clock or the log's minute has moved on."""
-        yield from self._step(ctx)
+    def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Any]:
+        """Step, at the lane's own times: one is to come where the log's minute has moved on."""
+        key = ctx.get_current_key()
+        if self._alarms.rings(key, timestamp):
+            yield from self._step(ctx)
+        else:
+            self._alarms.set(ctx.timer_service(), key)
 
     def _step(self, ctx: Any) -> Iterator[Any]:
         timers = ctx.timer_service()
@@ -116,7 +121,7 @@ class Sessions(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no ty
         stepped: Stepped = self._function.step(self._lane_of[key], self._state, watermark)
         timers.register_event_time_timer(_next_minute(watermark))
         if stepped.waits:
-            timers.register_processing_time_timer(next_time(_GATED_MS, key))
+            self._alarms.set_soon(timers, key, _GATED_MS)
         for slot, parcel in stepped.parcels.items():
             yield self._keys[slot], parcel
         if stepped.report:
@@ -161,6 +166,7 @@ class Summaries(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no t
         self._function = self._make(self._begun)
         self._recalls: dict[int, int] = {}
         self._hours: dict[int, int] = {}
+        self._alarms = Alarms(self._every)
         self._turns = Turns()
         self._state = SlotState(
             runtime_context.get_state(ValueStateDescriptor("header", KEPT)),
@@ -174,7 +180,7 @@ class Summaries(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no t
         key, parcel = value
         if parcel:
             self._function.gather(self._state, parcel)
-        ctx.timer_service().register_processing_time_timer(next_time(self._every, key))
+        self._alarms.set(ctx.timer_service(), key)
 
     def on_timer(self, timestamp: int, ctx: Any) -> None:  # noqa: ARG002  # pyflink calls it so
         """Write what has changed; what the store does not take now stays, and is written later."""

@@ -20,6 +20,9 @@ from bellrock.store.search.periods import IndexName
 REQUEST_BYTES = 4 << 20
 """Of one bulk request, unless a single document is greater."""
 
+_ANSWERED = {"filter_path": "errors,items.*.status,items.*.error"}
+"""What is read of an answer: the whole says of each document where its copies are."""
+
 _OLDER = 409
 _NO_INDEX = 404
 
@@ -71,7 +74,7 @@ class Writer:
         """Send one request: which items are still to be written, and why."""
         body = b"".join(item.lines for item in items)
         try:
-            answer = self._client.bulk(body=body)
+            answer = self._client.bulk(body=body, params=_ANSWERED)
         except TransportError as error:
             return list(range(len(items))), explained(error)
         undone, failure = [], None
