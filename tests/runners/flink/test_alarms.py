@@ -44,7 +44,7 @@ def test_a_key_that_is_set_many_times_is_called_once_for_each_of_its_times(
 
 
 def test_the_next_time_is_always_to_come_and_each_key_has_its_own(clock: list[int]) -> None:
-    for moment in (0, 1, 999, 1_000, 123_456):
+    for moment in range(5_000, 8_000, 7):
         clock[0] = moment
         assert all(moment < next_time(1_000, key) <= moment + 1_000 for key in range(50))
     assert len({next_time(1_000, key) % 1_000 for key in range(50)}) == 50
