@@ -85,15 +85,12 @@ class Agents:
         """The code of a user agent, None where it is new and must be added."""
         return self._codes.find(text)
 
-    def codes(
-        self, texts: Sequence[str | None], resolve: Callable[[str], Agent]
-    ) -> NDArray[np.uint32]:
+    def codes(self, texts: Sequence[str], resolve: Callable[[str], Agent]) -> NDArray[np.uint32]:
         """The code of each user agent; `resolve` is asked what a new one says."""
-        find = self._codes.find
-        found = [find(text or "") for text in texts]
+        found = list(map(self._codes.find, texts))
         if None in found:
             found = [
-                self.add(text, resolve(text)) if text and code is None else code
+                self.add(text, resolve(text)) if code is None else code
                 for text, code in zip(texts, found, strict=True)
             ]
         return np.array(found, dtype=np.uint32)

@@ -4,27 +4,12 @@ Enters: decoded beacons of declared sites. Leaves: rows of `IMPRESSION`, each an
 and issues. What always holds: a row has a group of fields only if its line has it.
 """
 
-from collections.abc import Sequence
-from itertools import compress
-from typing import Generic, NamedTuple, TypeVar
-
 import numpy as np
-from numpy.typing import NDArray
 
 from bellrock.normalise.declared import Declared
 from bellrock.normalise.decode import Decoded, LineIssue
 from bellrock.rows import Rows
 from bellrock.schema.issue import NO_SITE, Issue
-
-Group = TypeVar("Group")
-
-
-class Present(NamedTuple, Generic[Group]):
-    """The rows that have a group, with the site and the group of each."""
-
-    rows: NDArray[np.int64]
-    sites: Sequence[str]
-    values: Sequence[Group]
 
 
 class Columns:
@@ -52,15 +37,6 @@ class Columns:
     def __len__(self) -> int:
         """How many beacons there are."""
         return len(self.sites)
-
-    def present(self, groups: Sequence[Group | None]) -> Present[Group]:
-        """The rows that have a group, of the one that each has or lacks."""
-        there = [group is not None for group in groups]
-        return Present(
-            np.flatnonzero(there),
-            list(compress(self.sites, there)),
-            [group for group in groups if group is not None],
-        )
 
     def note(self, row: int, issue: Issue) -> None:
         """Attach an issue to the line of a row; once, however often it is noted."""

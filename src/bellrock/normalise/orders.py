@@ -21,9 +21,9 @@ class Order(NamedTuple):
 
 def read_orders(columns: Columns) -> dict[int, Order]:
     """The usable orders by row; the rows are told, because such an order makes an impression count."""
-    rows, _, sent = columns.present([beacon.order for beacon in columns.beacons])
+    sent = [(row, one.order) for row, one in enumerate(columns.beacons) if one.order is not None]
     orders = {}
-    for row, order in zip(rows.tolist(), sent, strict=True):
+    for row, order in sent:
         usable = _usable(columns, row, order)
         if usable is not None:
             orders[row] = usable

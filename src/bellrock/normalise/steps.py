@@ -37,6 +37,10 @@ _NAVIGATION_CODES = {None: 0} | {name: code for code, name in enumerate(wire.NAV
 _TRANSPORT_CODES = {None: 0} | {name: code for code, name in enumerate(wire.TRANSPORTS, start=1)}
 _FLAGS = {None: ABSENT, False: FALSE, True: TRUE}
 
+_NO_PAGE, _NO_TEST = wire.Page(label=""), wire.Test(name="", group="")
+"""What no beacon can say: a text that is there has letters."""
+_PageAndTest = tuple[str, str | None, str | None, str | None, str, str]
+
 _DELIVERY = ("first_load", "served", "cache_hit")
 _VISITOR = ("new_today", "new_this_month")
 _VISIT = np.dtype(
@@ -66,8 +70,11 @@ def begin_rows(columns: Columns, places: "Places", visits: "Visits") -> None:
     pages = [
         (
             one.site,
-            one.page and (one.page.label, one.page.navigation, one.page.release),
-            one.test and (one.test.name, one.test.group),
+            (page := one.page or _NO_PAGE).label,
+            page.navigation,
+            page.release,
+            (test := one.test or _NO_TEST).name,
+            test.group,
         )
         for one in columns.beacons
     ]
@@ -96,12 +103,12 @@ def begin_rows(columns: Columns, places: "Places", visits: "Visits") -> None:
         else:
             rows[name] = np.maximum(rows[name], columns.seq)
     for row in np.flatnonzero(rows["test"] == columns.declared.other_test).tolist():
-        site, _, test = pages[row]
-        if (site, *(test or ())) not in columns.declared.tests:
+        site, *_, name, group = pages[row]
+        if (site, name, group) not in columns.declared.tests:
             columns.note(row, Issue.TEST_UNDECLARED)
 
 
-class Places(RememberedRows[tuple[str, Any, Any]]):
+class Places(RememberedRows[_PageAndTest]):
     """Rows of a site by what a beacon says of page and test; declared texts only."""
 
     def __init__(self, declared: Declared) -> None:
@@ -109,21 +116,20 @@ class Places(RememberedRows[tuple[str, Any, Any]]):
         super().__init__(IMPRESSION, self._row)
         self._declared = declared
 
-    def _row(self, key: tuple[str, Any, Any]) -> Rows:
-        declared, (site, page, test) = self._declared, key
+    def _row(self, key: _PageAndTest) -> Rows:
+        declared, (site, label, navigation, release, test, group) = self._declared, key
         row = np.zeros((), IMPRESSION)
         row["site"], row["beacons"], row["timers"] = declared.codes[site], 1, NO_TIMER
         for name in GROUPS:
             row[name] = 0 if name == "delivery_seq" else NO_SEQ
-        if page:
-            label, navigation, release = page
+        if label != _NO_PAGE.label:
             row["page_seq"] = 0
             row["label"] = declared.labels.get((site, label), declared.other)
             row["navigation"] = _NAVIGATION_CODES[navigation]
             row["release"] = declared.releases.get((site, release), declared.other)
-        if test:
+        if test != _NO_TEST.name:
             row["test_seq"] = 0
-            row["test"] = declared.tests.get((site, *test), declared.other_test)
+            row["test"] = declared.tests.get((site, test, group), declared.other_test)
         return row
 
 
@@ -160,14 +166,16 @@ class Visits(RememberedRows[tuple[str, Any, Any, Any, str | None]]):
 
 def write_events(columns: Columns) -> None:
     """Which events are errors."""
-    named = [one.event is not None and one.event.name == "error" for one in columns.beacons]
-    columns.rows["errors"] = columns.rows["events"] & np.array(named, dtype=np.bool_)
+    rows = np.flatnonzero(columns.rows["events"])
+    events = [columns.beacons[row].event for row in rows.tolist()]
+    errors = [event is not None and event.name == "error" for event in events]
+    columns.rows["errors"][rows] = errors
 
 
 def write_agents(columns: Columns, agents: Agents) -> None:
     """`agent`."""
     rows = columns.rows
-    rows["agent"] = agents.codes([line.ua for line in columns.lines], resolve_agent)
+    rows["agent"] = agents.codes([line.ua or "" for line in columns.lines], resolve_agent)
     rows["agent_seq"] = np.where(rows["agent"] != 0, columns.seq, NO_SEQ)
 
 

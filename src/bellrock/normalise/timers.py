@@ -18,6 +18,7 @@ Mask = NDArray[np.bool_]
 _TIMERS = (*VITALS, *[custom_timer("")] * MAX_CUSTOM)  # by slot
 _LIMITS = np.array([timer.limit for timer in _TIMERS])
 _MICRO = np.array([timer.micro for timer in _TIMERS])
+_NONE: dict[str, Any] = {}
 _VITAL_SLOTS = {name: slot for slot, name in enumerate(VITAL_NAMES)}
 
 
@@ -37,11 +38,11 @@ class Slots(Remembered[tuple[str, tuple[str, ...]], bytes]):
 
 def write_timers(columns: Columns, slots: Slots) -> None:
     """`timers` of the rows: those that are declared, are numbers, and lie in their range."""
-    rows, sites, timers = columns.present([beacon.timers for beacon in columns.beacons])
+    timers = [beacon.timers or _NONE for beacon in columns.beacons]
     slot = np.frombuffer(
-        b"".join(slots.find(zip(sites, map(tuple, timers), strict=True))), dtype=np.uint8
+        b"".join(slots.find(zip(columns.sites, map(tuple, timers), strict=True))), dtype=np.uint8
     )
-    of = np.repeat(rows, list(map(len, timers)))
+    of = np.repeat(np.arange(len(timers)), list(map(len, timers)))
 
     def keep(places: NDArray[np.int64], fine: NDArray[np.bool_], issue: Issue) -> NDArray[np.int64]:
         for row in of[places[~fine]].tolist():

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from bellrock.names import Names
 from bellrock.operators.documents import CHOSEN
-from bellrock.operators.groups import Groups, group, group_records, sums
+from bellrock.operators.groups import Groups, group, group_records, sums, sums_of
 from bellrock.rows import Index, Rows, copy, join, pick
 from bellrock.schema.impression import IMPRESSION, KEY, NO_TIMER, SESSION, TRUE, TYPE_BITS
 from bellrock.schema.measures import GRID_POINTS
@@ -30,6 +30,7 @@ _GRID_CLS = (
 )  # fmt: skip
 _MILLIS = np.array([ms * 1000 for ms in _GRID_MS])
 _CLS = np.array([round(value * 1_000_000) for value in _GRID_CLS])
+_TIMER_MEASURES = 4 + 3 * GRID_POINTS
 _CLS_SLOT = VITAL_NAMES.index("cls")
 
 
@@ -172,33 +173,36 @@ def _timers(
     keys: Rows, documents: Groups, groups: Groups, values: NDArray[np.int32]
 ) -> tuple[Rows, Index, NDArray[np.int64]]:
     """Sums by document and timer: keys, slots, and k, n, nn, nx, s..., ss..., sm..."""
-    present = values != NO_TIMER
-    m = np.add.reduceat(present.astype(np.int64), groups.starts, axis=0)
-    of, slot = np.nonzero(m)
-    many = m[of, slot]
-    n = groups.sizes[of]
-    s = _grid(values, present, groups.of_sorted(), of, slot)
-    rows = np.column_stack(
-        [np.ones_like(many), many, many * many, many * n, s, s * s, s * many[:, None]]
-    )
+    row, timer = np.nonzero(values != NO_TIMER)
+    code = groups.of_sorted()[row] * SLOTS + timer
+    counted = np.bincount(code)
+    pairs = np.flatnonzero(counted)
+    of, slot = np.divmod(pairs, SLOTS)
+    many, n = counted[pairs], groups.sizes[of]
+    counted[pairs] = np.arange(len(pairs))
+    s = _grid(values[row, timer], timer, counted[code], len(pairs))
     timers = group(documents.of_row()[of] * SLOTS + slot)
     first = timers.order[timers.starts]
-    return pick(keys, of[first]), slot[first], sums(rows, timers)
+
+    def measures(pairs: Index) -> NDArray[np.int64]:
+        # By column and in place: nearly each pair is a document, so these are tens of megabytes.
+        columns = np.empty((_TIMER_MEASURES, len(pairs)), np.int64)
+        m, (grid, squares, products) = many[pairs], columns[4:].reshape(3, GRID_POINTS, -1)
+        columns[:4] = np.ones_like(m), m, m * m, m * n[pairs]
+        grid[:] = s[pairs].T
+        squares[:] = grid * grid
+        products[:] = grid * m
+        return columns.T
+
+    return pick(keys, of[first]), slot[first], sums_of(measures, timers)
 
 
-def _grid(
-    timers: NDArray[np.int32], present: NDArray[np.bool_], of_row: Index, of: Index, slot: Index
-) -> NDArray[np.int64]:
-    """Of each (of, slot), how many of its values are at or below each grid point: shape (pairs, 16)."""
-    number = np.zeros((len(of_row), SLOTS), dtype=np.int64)
-    number[of, slot] = np.arange(len(of))
-    row, timer = np.nonzero(present)
-    value = timers[row, timer]
-    reached = np.searchsorted(_MILLIS, value, side="left")
-    reached = np.where(timer == _CLS_SLOT, np.searchsorted(_CLS, value, side="left"), reached)
-    cell = number[of_row[row], timer] * (GRID_POINTS + 1) + reached
-    counted = np.bincount(cell, minlength=len(of) * (GRID_POINTS + 1))
-    return np.cumsum(counted.reshape(len(of), GRID_POINTS + 1), axis=1)[:, :GRID_POINTS]
+def _grid(values: NDArray[np.int32], slots: Index, pair: Index, pairs: int) -> NDArray[np.int64]:
+    """Of each pair, how many of its values are at or below each grid point: shape (pairs, 16)."""
+    reached = np.searchsorted(_MILLIS, values, side="left")
+    reached = np.where(slots == _CLS_SLOT, np.searchsorted(_CLS, values, side="left"), reached)
+    cells = np.bincount(pair * (GRID_POINTS + 1) + reached, minlength=pairs * (GRID_POINTS + 1))
+    return np.cumsum(cells.reshape(pairs, GRID_POINTS + 1), axis=1)[:, :GRID_POINTS]
 
 
 NO_CLUSTERS = Clusters(
@@ -206,5 +210,5 @@ NO_CLUSTERS = Clusters(
     np.empty((0, 13), np.int64),
     np.empty(0, KEY),
     np.empty(0, np.int64),
-    np.empty((0, 4 + 3 * GRID_POINTS), np.int64),
+    np.empty((0, _TIMER_MEASURES), np.int64),
 )

@@ -58,9 +58,14 @@ NOT_DELIVERED = Delivered(
 )
 
 
-def joined(parts: Sequence[Delivered]) -> Delivered:
-    """The rows of several minutes."""
-    return Delivered(*map(np.concatenate, zip(NOT_DELIVERED, *parts, strict=True)))
+def together(parts: Sequence[Delivered]) -> Delivered:
+    """What came in several minutes, summed up: of one hour they have the same keys."""
+    *key, measures = map(np.concatenate, zip(NOT_DELIVERED, *parts, strict=True))
+    keys, of = np.unique(np.stack(key), axis=1, return_inverse=True)
+    summed = np.zeros((keys.shape[1], measures.shape[1]), np.int64)
+    np.add.at(summed, of, measures)
+    minute, site, browser, transport = keys
+    return Delivered(minute, site, browser, transport, summed)
 
 
 def count_delivery(

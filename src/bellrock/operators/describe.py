@@ -13,7 +13,7 @@ from bellrock.operators.documents import CHOSEN
 from bellrock.rows import Rows
 from bellrock.schema.agent import BOTS, BROWSERS, DEVICES, SYSTEMS
 from bellrock.schema.codes import COUNTRIES, FLAGS
-from bellrock.schema.dimensions import OPTIONAL_NAMES
+from bellrock.schema.dimensions import CONSTANT_NAMES, OPTIONAL_NAMES
 from bellrock.schema.timers import VITAL_NAMES
 from bellrock.schema.wire import NAVIGATIONS, TRANSPORTS
 
@@ -43,8 +43,8 @@ class Describer:
         self._names = names
         self._known = (0, 0)
 
-    def minutes(self, keys: Rows) -> pl.DataFrame:
-        """The columns of `schema.document.KEY`."""
+    def minutes(self, keys: Rows, optional: Sequence[str] = OPTIONAL_NAMES) -> pl.DataFrame:
+        """The columns of `schema.document.KEY`, of optional dimensions those that are named."""
         self._learn()
         chosen = keys["chosen"]
         words = {
@@ -57,16 +57,13 @@ class Describer:
             "served": (_FLAGS, keys["served"]),
             "cacheHit": (_FLAGS, keys["cache_hit"]),
         }
-        optional = [
-            _chosen(name, *words[name], (chosen & CHOSEN[name]) != 0) for name in OPTIONAL_NAMES
-        ]
-        return pl.DataFrame([*self._fixed(keys), *optional])
+        columns = [_chosen(name, *words[name], (chosen & CHOSEN[name]) != 0) for name in optional]
+        return pl.DataFrame([*self._fixed(keys), *columns])
 
     def clusters(self, keys: Rows) -> pl.DataFrame:
         """The columns of `schema.document.CLUSTER_KEY`."""
-        frame = self.minutes(keys).drop("label", "navigation", "firstLoad", "served", "cacheHit")
         populations = _named(keys["population"], keys["label"], self._population)
-        return frame.with_columns(populations.alias("population"))
+        return self.minutes(keys, CONSTANT_NAMES).hstack([populations.alias("population")])
 
     def delivery(self, rows: Delivered) -> pl.DataFrame:
         """The columns of the key of `RELATIONS["delivery"]`."""

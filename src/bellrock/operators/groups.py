@@ -1,5 +1,6 @@
 """Rows in groups: sorted by a key, each group a run of rows that begins at one of `starts`."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -41,14 +42,19 @@ def group(codes: NDArray[Any]) -> Groups:
 
 def sums(values: NDArray[np.int64], groups: Groups) -> NDArray[np.int64]:
     """Sums of rows of numbers, shape (rows, columns), by group."""
-    first = values[groups.order[groups.starts]]
+    return sums_of(values.__getitem__, groups)
+
+
+def sums_of(values: Callable[[Index], NDArray[np.int64]], groups: Groups) -> NDArray[np.int64]:
+    """Sums by group of rows of numbers that are made when they are asked for, of rows at given places."""
+    first = values(groups.order[groups.starts])
     sizes = groups.sizes
     # Most groups are of one row, and `reduceat` is slow at them.
     many = np.flatnonzero(sizes > 1)
     if len(many):
         members = groups.order[np.repeat(sizes > 1, sizes)]
         starts = np.cumsum(sizes[many]) - sizes[many]
-        first[many] = np.add.reduceat(values[members], starts, axis=0)
+        first[many] = np.add.reduceat(values(members), starts, axis=0)
     return np.asarray(first)
 
 

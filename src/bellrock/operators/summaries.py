@@ -16,7 +16,7 @@ from bellrock.histogram import cells
 from bellrock.names import Agents, Names
 from bellrock.operators.change import Change
 from bellrock.operators.clusters import Clusters
-from bellrock.operators.delivery import Delivered, joined
+from bellrock.operators.delivery import Delivered, together
 from bellrock.operators.describe import Describer
 from bellrock.operators.documents import counts, document_keys
 from bellrock.operators.groups import Groups, as_words, group, group_records, sums
@@ -94,7 +94,7 @@ class Summaries:
             minutes=_additive(frame, sums(measures, documents), ADDITIVE_NAMES),
             timers=self._timers(pages, frame, keys, documents),
             issues=_issue_rows(issues),
-            delivery=self._delivery(joined(delivered)),
+            delivery=self._delivery(together(delivered)),
             **self._clusters(clusters),
         )
 
@@ -112,17 +112,17 @@ class Summaries:
         values = sums(np.stack([sign, sign * value], axis=1), by_cell)
         some = values.any(axis=1)
         first, values = first[some], values[some]
-        named = frame[of_row[row[first]]].with_columns(
-            self._describer.timers(keys["site"][row[first]], slot[first]),
-            pl.Series("cell", code[first] % _SPREAD - 1, dtype=pl.Int16),
+        named = frame[of_row[row[first]]].hstack(
+            [
+                self._describer.timers(keys["site"][row[first]], slot[first]),
+                pl.Series("cell", code[first] % _SPREAD - 1, dtype=pl.Int16),
+            ]
         )
         return _additive(named, values, RELATIONS["timers"].additive)
 
     def _delivery(self, rows: Delivered) -> pl.DataFrame:
-        """By the hour, so several minutes can have the same key."""
-        key, additive = RELATIONS["delivery"]
-        found = _additive(self._describer.delivery(rows), rows.measures, additive)
-        return found.group_by(key, maintain_order=True).agg(pl.col(additive).sum())
+        additive = RELATIONS["delivery"].additive
+        return _additive(self._describer.delivery(rows), rows.measures, additive)
 
     def _clusters(self, found: Clusters) -> dict[str, pl.DataFrame]:
         if not len(found.keys):
@@ -130,7 +130,7 @@ class Summaries:
                 name: getattr(NO_DELTAS, name).clone() for name in ("clusters", "cluster_timers")
             }
         timers = self._describer.timers(found.timer_keys["site"], found.slots)
-        named = self._describer.clusters(found.timer_keys).with_columns(timers)
+        named = self._describer.clusters(found.timer_keys).hstack([timers])
         keys = self._describer.clusters(found.keys)
         return {
             "clusters": _additive(keys, found.measures, RELATIONS["clusters"].additive),

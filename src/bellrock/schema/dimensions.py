@@ -37,6 +37,8 @@ ALL = FIXED + OPTIONAL
 FIXED_NAMES = tuple(d.name for d in FIXED)
 OPTIONAL_NAMES = tuple(d.name for d in OPTIONAL)
 NAMES = FIXED_NAMES + OPTIONAL_NAMES
+CONSTANT_NAMES = ("country", "os", "release")
+"""The optional ones that are the same in all of a session."""
 
 MAX_CHOSEN = 4
 """How many optional dimensions one site may choose: documents multiply with each."""

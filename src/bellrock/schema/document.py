@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from bellrock.schema.dimensions import FIXED_NAMES
+from bellrock.schema.dimensions import CONSTANT_NAMES, FIXED_NAMES
 from bellrock.schema.dimensions import NAMES as DIMENSIONS
 from bellrock.schema.measures import (
     ADDITIVE_NAMES,
@@ -18,7 +18,7 @@ from bellrock.schema.measures import (
 KEY = ("site", "minute", *DIMENSIONS)
 """The key of a minute document; optional dimensions are null where the site has not chosen them."""
 
-CLUSTER_DIMENSIONS = (*FIXED_NAMES, "country", "os", "release")
+CLUSTER_DIMENSIONS = FIXED_NAMES + CONSTANT_NAMES
 """Those that are constant in a session; the optional ones are null where the site has not chosen them."""
 
 CLUSTER_KEY = ("site", "minute", *CLUSTER_DIMENSIONS, "population")
