@@ -21,7 +21,10 @@ class Groups(NamedTuple):
     @property
     def sizes(self) -> Index:
         """How many rows each group has."""
-        return np.diff(self.starts, append=len(self.order))
+        sizes = np.empty_like(self.starts)
+        sizes[:-1] = self.starts[1:] - self.starts[:-1]
+        sizes[-1:] = len(self.order) - self.starts[-1:]
+        return sizes
 
     def of_row(self) -> Index:
         """The number of each row's group, for the rows as they were before sorting."""
@@ -71,9 +74,10 @@ _MIX = np.array(
 )
 
 
-def as_words(records: NDArray[np.void]) -> NDArray[np.uint64]:
-    """Records of 32 bytes as 64-bit words, shape (rows, 4)."""
-    return np.ascontiguousarray(records).view(np.uint64).reshape(len(records), len(_MIX))
+def as_words(records: NDArray[Any]) -> NDArray[np.uint64]:
+    """Records, or ids, of n words of 64 bits, shape (rows, n)."""
+    words = np.ascontiguousarray(records).view(np.uint64)
+    return words.reshape(len(records), records.itemsize // words.itemsize)
 
 
 def group_records(records: NDArray[np.void]) -> Groups:
