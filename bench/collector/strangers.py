@@ -53,6 +53,7 @@ def _be_strangers(
     port: int, core: int, ready: Event, leave: Event, opened: Synchronized[int]
 ) -> None:
     os.sched_setaffinity(0, {core})
+    os.nice(19)  # on the sender's core: it must not be late for them
     admit_many_connections()
     idle = list(_connected(port, IDLE))
     slow = list(_connected(port, SLOW))

@@ -7,7 +7,7 @@ future and no timer: docs/adr/0009-http-by-httptools.md has what that saves.
 
 import asyncio
 from collections import deque
-from typing import cast
+from typing import NamedTuple, cast
 
 import structlog
 
@@ -24,6 +24,13 @@ _FAILED = text(500, "The collector failed at this request; its journal says why.
 _journal = structlog.get_logger(__name__)
 
 
+class _Answering(NamedTuple):
+    """What an answer must know of its request."""
+
+    keep_alive: bool
+    head: bool
+
+
 class Connection(asyncio.BufferedProtocol):
     """The asyncio protocol of one connection."""
 
@@ -32,7 +39,7 @@ class Connection(asyncio.BufferedProtocol):
         self._handle, self._connections = handle, connections
         self._loop = asyncio.get_running_loop()
         self._since = self._loop.time()  # when the last answer left, or the request began
-        self._request: Request | None = None  # the one that is being answered
+        self._answering: _Answering | None = None  # the request that is being answered
         self._queue: deque[Request] = deque()
         self._may_write = True
         self._finishing = False
@@ -55,7 +62,11 @@ class Connection(asyncio.BufferedProtocol):
         """Read what has come."""
         if not self._reader.receiving:
             self._since = self._loop.time()
-        self._queue += self._reader.feed(_arrived[:nbytes])
+        requests = self._reader.feed(_arrived[:nbytes])
+        if len(requests) == 1 and not self._owing and self._may_write:
+            self._begin(requests[0])  # as nearly always, at once
+            return
+        self._queue += requests
         self._go_on()
 
     def eof_received(self) -> bool:
@@ -82,7 +93,7 @@ class Connection(asyncio.BufferedProtocol):
     def sweep(self, now: float) -> None:
         """Give up, at the time `now` of the loop, on another side that takes too long."""
         allowed = RECEIVE_SECONDS if self._reader.receiving else IDLE_SECONDS
-        if self._request is None and now - self._since > allowed:
+        if self._answering is None and now - self._since > allowed:
             self.abort()
 
     def abort(self) -> None:
@@ -91,38 +102,39 @@ class Connection(asyncio.BufferedProtocol):
 
     @property
     def _owing(self) -> bool:
-        return self._request is not None or bool(self._queue)
+        return self._answering is not None or bool(self._queue)
 
     def _go_on(self) -> None:
         """Begin the next request if it may begin, and read on if no other waits."""
-        if self._queue and self._request is None and self._may_write:
+        if self._queue and self._answering is None and self._may_write:
             self._begin(self._queue.popleft())
         if self._queue:
             self._transport.pause_reading()
             return
         self._transport.resume_reading()
-        if self._reader.expects_continue and self._request is None:
+        if self._reader.expects_continue and self._answering is None:
             self._reader.expects_continue = False
             self._transport.write(_CONTINUE)
 
     def _begin(self, request: Request) -> None:
-        self._request = request
+        # Not the request itself: it is large, and there are hundreds that wait for their answers.
+        self._answering = answering = _Answering(request.keep_alive, request.method == "HEAD")
         try:
             self._handle(request, self._answer)
         except Exception:  # noqa: BLE001  # one request must not end the others
             _journal.exception("request failed", method=request.method, path=request.path)
-            if self._request is request:
+            if self._answering is answering:
                 self._answer(_FAILED)
 
     def _answer(self, answer: Answer) -> None:
-        request, self._request = self._request, None
-        assert request is not None, "a request is answered once"
+        answering, self._answering = self._answering, None
+        assert answering is not None, "a request is answered once"
         if self._transport.is_closing():
             return
         self._since = self._loop.time()
         more = bool(self._queue) or self._reader.receiving
-        last = not request.keep_alive or (self._finishing and not more)
-        self._transport.write(answer.rendered(close=last, head=request.method == "HEAD"))
+        last = not answering.keep_alive or (self._finishing and not more)
+        self._transport.write(answer.rendered(close=last, head=answering.head))
         if last:
             self._transport.close()
         elif self._queue or self._reader.expects_continue:

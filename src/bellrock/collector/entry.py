@@ -13,7 +13,8 @@ import msgspec
 from bellrock.collector.elements import Element
 from bellrock.collector.limits import RAW_BYTES, USER_AGENT_CHARACTERS
 
-_AGENTS = 1024  # user agents repeat
+_SENDERS = 1024  # they say much alike
+_AGENT_BYTES = 4 * USER_AGENT_CHARACTERS  # no character has more
 _country = re.compile("[A-Za-z]{2}")
 _utf8 = codecs.getincrementaldecoder("utf-8")
 
@@ -30,9 +31,14 @@ class Sender(msgspec.Struct, frozen=True, gc=False):
 def read_sender(headers: Mapping[bytes, bytes], country: str = "") -> Sender:
     """Read the headers; `country` is what is known of where they come from."""
     gpc = headers.get(b"sec-gpc") == b"1"
-    agent = headers.get(b"user-agent", b"").decode("utf-8", "replace")
-    place = country.upper() if _country.fullmatch(country) else ""
-    return Sender(agent, place, gpc, gpc or headers.get(b"dnt") == b"1")
+    agent = headers.get(b"user-agent", b"")[:_AGENT_BYTES]
+    return _sender(agent, country, gpc, gpc or headers.get(b"dnt") == b"1")
+
+
+@lru_cache(_SENDERS)
+def _sender(agent: bytes, country: str, gpc: bool, objects: bool) -> Sender:  # noqa: FBT001
+    text = agent.decode("utf-8", "replace")[:USER_AGENT_CHARACTERS]
+    return Sender(text, country.upper() if _country.fullmatch(country) else "", gpc, objects)
 
 
 def entry(element: Element, sender: Sender) -> bytes:
@@ -41,21 +47,21 @@ def entry(element: Element, sender: Sender) -> bytes:
     `,"ua":"x","country":"DE","gpc":false,"beacon":{}}` or `,"ua":"x","raw":"x"}`; an unknown user
     agent or country is left out.
     """
-    parts = [_agent(sender.user_agent[:USER_AGENT_CHARACTERS])]
-    if not element.is_beacon:
-        parts.append(b',"raw":' + msgspec.json.encode(shorten(element.text)) + b"}")
-        return b"".join(parts)
-    if sender.country:
-        parts.append(b',"country":"' + sender.country.encode() + b'"')
-    parts.append(b',"gpc":true,"beacon":' if sender.gpc else b',"gpc":false,"beacon":')
-    parts.append(element.text)
-    parts.append(b"}")
-    return b"".join(parts)
+    agent, said = _openings(sender)
+    if element.is_beacon:
+        return b"".join((agent, said, element.text, b"}"))
+    return agent + b',"raw":' + msgspec.json.encode(shorten(element.text)) + b"}"
 
 
-@lru_cache(_AGENTS)
-def _agent(text: str) -> bytes:
-    return b',"ua":' + msgspec.json.encode(text) if text else b""
+@lru_cache(_SENDERS)
+def _openings(sender: Sender) -> tuple[bytes, bytes]:
+    """What stands before every element of a sender, and before a beacon alone."""
+    agent, country = map(msgspec.json.encode, (sender.user_agent, sender.country))
+    return (
+        b',"ua":' + agent if sender.user_agent else b"",
+        (b',"country":' + country if sender.country else b"")
+        + (b',"gpc":true,"beacon":' if sender.gpc else b',"gpc":false,"beacon":'),
+    )
 
 
 def shorten(text: bytes) -> str:

@@ -41,9 +41,7 @@ class Answer(NamedTuple):
 
     def rendered(self, *, close: bool = False, head: bool = False) -> bytes:
         """The bytes to send, as the last answer if `close`, to a HEAD request if `head`."""
-        closing = b"connection: close\r\n" if close else b""
-        body = b"" if head else self.body
-        return b"%b%b%b\r\n%b" % (self.head, _date(int(time.time())), closing, body)
+        return _rendered(self, int(time.time()), close, head)
 
 
 Respond = Callable[[Answer], None]
@@ -69,6 +67,8 @@ def text(status: int, message: str, *headers: tuple[bytes, bytes]) -> Answer:
     return answer(status, [*common, *headers], f"{message}\n".encode())
 
 
-@lru_cache(maxsize=1)
-def _date(second: int) -> bytes:
-    return f"date: {formatdate(second, usegmt=True)}\r\n".encode()
+@lru_cache(maxsize=8)  # nearly all answers of a second are alike
+def _rendered(answer: Answer, second: int, close: bool, head: bool) -> bytes:  # noqa: FBT001
+    date = f"date: {formatdate(second, usegmt=True)}\r\n".encode()
+    closing = b"connection: close\r\n" if close else b""
+    return b"%b%b%b\r\n%b" % (answer.head, date, closing, b"" if head else answer.body)

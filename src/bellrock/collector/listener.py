@@ -10,7 +10,7 @@ from bellrock.collector.connection import Connection
 from bellrock.collector.exchange import Handler
 
 _BACKLOG = 4096
-_SWEEP_SECONDS = 1.0
+_SWEEP_SECONDS, _SWEPT_AT_ONCE = 1.0, 256
 _FINISH_SECONDS = 10.0
 _LEAVE_SECONDS = 0.5  # to send the answers that are there
 _LOOK_SECONDS = 0.01
@@ -52,8 +52,10 @@ class Listener:
         while True:
             await asyncio.sleep(_SWEEP_SECONDS)
             now = asyncio.get_running_loop().time()
-            for connection in list(self._connections):
+            for number, connection in enumerate(list(self._connections)):
                 connection.sweep(now)
+                if number % _SWEPT_AT_ONCE == 0:  # requests must not wait for ten thousand of them
+                    await asyncio.sleep(0)
 
     async def close(self, *, at_once: bool = False) -> None:
         """Take no new connections, answer every request that has begun, and close.

@@ -95,12 +95,16 @@ class RequestReader:
         # An HTTP/1.0 client may not know that a 204 has no body, and wait for the end instead.
         keep_alive = parser.should_keep_alive() and parser.get_http_version() == "1.1"
         path, query = _target(self._url)
+        body = bytes(self._body)
+        # Nothing of it stays with the connection, of which there are thousands: what is freed at once is
+        # taken again at once, and lies in the processor's cache.
+        self._headers, self._body, self._url = {}, bytearray(), b""
         self._deliver(
             Request(
                 parser.get_method().decode(),
                 path,
                 headers,
-                bytes(self._body),
+                body,
                 keep_alive and not upgrade,
                 HTTPStatus.REQUEST_ENTITY_TOO_LARGE if self._body_bytes > BODY_BYTES else None,
                 query,
