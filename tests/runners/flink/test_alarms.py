@@ -50,6 +50,18 @@ def test_the_next_time_is_always_to_come_and_each_key_has_its_own(clock: list[in
     assert len({next_time(1_000, key) % 1_000 for key in range(50)}) == 50
 
 
+def test_a_clock_that_is_set_back_makes_no_key_wait_until_it_is_the_old_time_again(
+    clock: list[int],
+) -> None:
+    calls, told = Alarms(1_000), Told()
+    calls.set(told, 3)
+    clock[0] -= 3_600_000
+    calls.set(told, 3)
+    calls.set(told, 3)
+    [_, at] = told.times
+    assert clock[0] < at <= clock[0] + 1_000
+
+
 def test_keys_do_not_wait_for_each_other() -> None:
     calls, told = Alarms(60_000), Told()
     for key in (1, 2, 1, 2, 3):

@@ -32,7 +32,9 @@ class Alarms:
 
     def set(self, timers: Timers, key: int) -> None:
         """Have the key called, unless it will be. Flink is told once: with every record, it is dear."""
-        if self._set.get(key, 0) <= (at := now()):
+        at = now()
+        # One that is further away than any is set was set by a clock that has been put back.
+        if not at < self._set.get(key, 0) <= at + self._every * _TIMES:
             behind = 0 <= timers.current_watermark() < at - _FAR_BEHIND_MS
             self.set_soon(timers, key, self._every * _TIMES if behind else self._every)
 
