@@ -22,7 +22,8 @@ from structlog.testing import capture_logs
 
 from bellrock import secrets
 from bellrock.errors import ConfigurationError
-from bellrock.secrets import Secret, SecretUnavailable, parse_endpoint, redacted, search_connection
+from bellrock.secrets import Secret, SecretUnavailable, parse_endpoint, redacted
+from bellrock.store.search.connection import Connection
 from servers.process import free_ports
 
 PLACE = "the setting store"
@@ -276,7 +277,7 @@ def guarded(guard: Guard) -> Iterator[Guard]:
 @contextmanager
 def client(guard: Guard, reference: str) -> Iterator[OpenSearch]:
     url, login = parse_endpoint(f"http://bellrock:{reference}@{guard.url}", PLACE)
-    search = OpenSearch([url], connection_class=search_connection(), login=login)
+    search = OpenSearch([url], connection_class=Connection, login=login)
     yield search
     search.close()
 

@@ -29,7 +29,6 @@ import structlog
 from bellrock.errors import BellrockError, ConfigurationError
 
 if TYPE_CHECKING:
-    from opensearchpy import Connection
     from types_boto3_secretsmanager import SecretsManagerClient
 
 _journal = structlog.get_logger(__name__)
@@ -184,35 +183,6 @@ def redacted(url: str) -> str:
     if found is None or found["password"] is None:
         return url
     return f"{found['scheme']}{found['user']}:***@{found['rest']}"
-
-
-@cache
-def search_connection() -> type["Connection"]:
-    """The `connection_class` of an opensearch-py client that is given `login` beside it.
-
-    Each request is signed in with the password of that moment, and sent again with another one when it is
-    refused (401), before anybody hears of it.
-    """
-    from opensearchpy import AuthenticationException, Urllib3HttpConnection
-
-    class SignedIn(Urllib3HttpConnection):
-        def __init__(self, *, login: Login, **options: Any) -> None:
-            super().__init__(**options)
-            self._login = login
-
-        def perform_request(self, *request: Any, **options: Any) -> Any:
-            headers = options.pop("headers", None) or {}
-            refusal: AuthenticationException | None = None
-            for authorization in self._login.authorizations():
-                options["headers"] = {**headers, "authorization": authorization}
-                try:
-                    return super().perform_request(*request, **options)
-                except AuthenticationException as error:
-                    refusal = error
-            assert refusal is not None
-            raise refusal
-
-    return SignedIn
 
 
 def _source(text: _Veiled, place: str) -> tuple[str, Callable[[], Iterator[_Veiled]]]:

@@ -17,7 +17,8 @@ from opensearchpy import OpenSearch, TransportError
 from opensearchpy import exceptions as errors
 
 from bellrock.errors import ConfigurationError, StoreUnavailable
-from bellrock.secrets import Login, parse_endpoint, search_connection
+from bellrock.secrets import Login, parse_endpoint
+from bellrock.store.search.connection import Connection
 
 SCHEMES = {"opensearch": False, "opensearchs": True, "elasticsearch": False, "elasticsearchs": True}
 """Of the URLs, and whether they mean TLS."""
@@ -79,15 +80,14 @@ def parse_cluster(url: str, place: str = _PLACE) -> Cluster:
 
 def connect(cluster: Cluster, *, request_seconds: float = 30.0) -> OpenSearch:
     """A client; each request has `request_seconds`. Nothing is asked of the cluster yet."""
-    login: dict[str, Any] = {"connection_class": search_connection(), "login": cluster.login}
     return OpenSearch(
         hosts=[{"host": cluster.host, "port": cluster.port}],
         use_ssl=cluster.tls,
-        http_compress=True,
+        connection_class=Connection,
+        login=cluster.login,
         timeout=request_seconds,
         max_retries=0,  # `persist` knows better when
         pool_maxsize=_CONNECTIONS,
-        **(login if cluster.login else {}),
     )
 
 
