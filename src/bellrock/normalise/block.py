@@ -28,7 +28,7 @@ from bellrock.normalise.steps import (
     write_agents,
     write_events,
 )
-from bellrock.normalise.timers import Slots, write_timers
+from bellrock.normalise.timers import write_timers
 from bellrock.rows import join
 from bellrock.schema.impression import IMPRESSION
 from bellrock.schema.site import Site
@@ -64,7 +64,6 @@ class Normaliser:
         """Prepare the look-ups of every site."""
         self._declared = Declared(sites, names)
         self._places, self._visits = Places(self._declared), Visits()
-        self._slots = Slots(self._declared)
         self._names = names
 
     def __call__(self, lines: Sequence[bytes]) -> Normalised:
@@ -81,7 +80,7 @@ class Normaliser:
         begin_rows(columns, self._places, self._visits)
         write_events(columns)
         write_agents(columns, self._names.agents)
-        write_timers(columns, self._slots)
+        write_timers(columns)
         orders = read_orders(columns)
         return Normalised(
             lines=len(decoded.at),

@@ -6,7 +6,8 @@ one it took.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import length_hint
 from typing import NamedTuple
 
 import msgspec
@@ -50,32 +51,41 @@ class Decoded(NamedTuple):
 
 def decode_lines(lines: Sequence[bytes]) -> Decoded:
     """Decode a block of lines, each without its newline."""
-    at: list[int] = []
     beacons: list[wire.Line] = []
-    refused: list[int] = []
+    refused: dict[int, int] = {}  # the time of each by its number
     issues: list[LineIssue] = []
-    for raw in lines:
+    rest = iter(lines)
+    while (raw := _decode_some(rest, lines, beacons)) is not None:
+        if not raw.strip(_BLANK):
+            continue
+        number = len(beacons) + len(refused)
         try:
-            line = _decode(raw)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            if not raw.strip(_BLANK):
-                continue
-            try:
-                line, found = exact.read_line(raw)
-            except exact.Refused as fatal:
-                issues.append(LineIssue(len(at), fatal.site or NO_SITE, fatal.issue))
-                refused.append(len(at))
-                at.append(wire.UNTIMED if fatal.at is None else fatal.at)
-                continue
-            issues += [LineIssue(len(at), line.beacon.site, issue) for issue in found]
-        at.append(line.at)
-        beacons.append(line)
-    number = np.delete(np.arange(len(at)), refused)
+            line, found = exact.read_line(raw)
+        except exact.Refused as fatal:
+            issues.append(LineIssue(number, fatal.site or NO_SITE, fatal.issue))
+            refused[number] = wire.UNTIMED if fatal.at is None else fatal.at
+        else:
+            issues += [LineIssue(number, line.beacon.site, issue) for issue in found]
+            beacons.append(line)
+    times = np.empty(len(beacons) + len(refused), np.int64)
+    numbers = np.delete(np.arange(len(times)), list(refused))
+    times[numbers] = [line.at for line in beacons]
+    times[list(refused)] = list(refused.values())
     sessions, formed = _identifiers([line.beacon.session for line in beacons])
     impressions, also_formed = _identifiers([line.beacon.impression for line in beacons])
-    times = np.array(at, dtype=np.int64)
-    decoded = Decoded(times, beacons, number, sessions, impressions, issues)
+    decoded = Decoded(times, beacons, numbers, sessions, impressions, issues)
     return refuse(decoded, formed & also_formed, Issue.SCHEMA)
+
+
+def _decode_some(
+    rest: Iterator[bytes], lines: Sequence[bytes], beacons: list[wire.Line]
+) -> bytes | None:
+    """Add what the rest of the lines says to `beacons`, until the decoder refuses a line, which is returned."""
+    try:
+        beacons.extend(map(_decode, rest))  # what was there before an error stays
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return lines[-1 - length_hint(rest)]
+    return None
 
 
 def route_of(line: bytes) -> tuple[int | None, str | None]:

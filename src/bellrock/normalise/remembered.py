@@ -4,7 +4,7 @@ Enters: keys, each all that its description depends on. Leaves: descriptions. Wh
 matter which ones are remembered, and a stranger's endless new ones are forgotten again.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -13,21 +13,6 @@ from bellrock.rows import Rows, pick
 
 _MOST = 65_536
 Key = TypeVar("Key", bound=Hashable)
-Value = TypeVar("Value")
-
-
-class Remembered(Generic[Key, Value]):
-    """Values by key."""
-
-    def __init__(self, describe: Callable[[Key], Value]) -> None:
-        """`describe` makes the value of a new key."""
-        self._known = _Known(describe)
-
-    def find(self, keys: Iterable[Key]) -> list[Value]:
-        """The value of each key."""
-        if len(self._known) > _MOST:
-            self._known.clear()
-        return list(map(self._known.__getitem__, keys))
 
 
 class RememberedRows(Generic[Key]):
@@ -37,7 +22,7 @@ class RememberedRows(Generic[Key]):
         """`describe` makes the row of a new key, of shape ()."""
         self._rows = np.zeros(_MOST, dtype)
         self._describe = describe
-        self._places = _Known(self._add)
+        self._places = _Places(self._add)
 
     def find(self, keys: Sequence[Key]) -> Rows:
         """The rows of keys, to be changed at will."""
@@ -53,21 +38,21 @@ class RememberedRows(Generic[Key]):
         return place
 
 
-class _Known(dict[Key, Value]):
-    """A dictionary that makes what it lacks.
+class _Places(dict[Key, int]):
+    """Places by key; it makes what it lacks.
 
     Its keys share their parts. A look-up compares them all, so they should be in the processor's cache: where
     each of some thousand keys had parts of its own, it took half as long again (bench.engine).
     """
 
-    def __init__(self, make: Callable[[Key], Value]) -> None:
+    def __init__(self, make: Callable[[Key], int]) -> None:
         super().__init__()
         self._make = make
         self._parts: dict[Any, Any] = {}
 
-    def __missing__(self, key: Key) -> Value:
-        value = self[self._shared(key)] = self._make(key)
-        return value
+    def __missing__(self, key: Key) -> int:
+        place = self[self._shared(key)] = self._make(key)
+        return place
 
     def clear(self) -> None:
         super().clear()

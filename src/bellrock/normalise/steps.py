@@ -39,7 +39,9 @@ _FLAGS = {None: ABSENT, False: FALSE, True: TRUE}
 
 _NO_PAGE, _NO_TEST = wire.Page(label=""), wire.Test(name="", group="")
 """What no beacon can say: a text that is there has letters."""
+_NO_BROWSER = wire.Browser()
 _PageAndTest = tuple[str, str | None, str | None, str | None, str, str]
+_Visit = tuple[str, Any, Any, bool | None, bool | None, str | None]
 
 _DELIVERY = ("first_load", "served", "cache_hit")
 _VISITOR = ("new_today", "new_this_month")
@@ -86,7 +88,8 @@ def begin_rows(columns: Columns, places: "Places", visits: "Visits") -> None:
                 one.delivery
                 and (one.delivery.first_load, one.delivery.served, one.delivery.cache_hit),
                 one.visitor and (one.visitor.new_today, one.visitor.new_this_month),
-                one.browser and (one.browser.mobile, one.browser.webdriver),
+                (browser := one.browser or _NO_BROWSER).mobile,
+                browser.webdriver,
                 line.country,
             )
             for line, one in zip(columns.lines, columns.beacons, strict=True)
@@ -133,17 +136,17 @@ class Places(RememberedRows[_PageAndTest]):
         return row
 
 
-class Visits(RememberedRows[tuple[str, Any, Any, Any, str | None]]):
+class Visits(RememberedRows[_Visit]):
     """Rows of `_VISIT` by type, what a beacon says of delivery, visitor and browser, and country."""
 
     def __init__(self) -> None:
         """Begin with none."""
         super().__init__(_VISIT, self._row)
 
-    def _row(self, key: tuple[str, Any, Any, Any, str | None]) -> Rows:
-        kind, delivery, visitor, browser, country = key
+    def _row(self, key: _Visit) -> Rows:
+        kind, delivery, visitor, mobile, webdriver, country = key
         row = np.zeros((), _VISIT)
-        for name in ("country_seq", "visitor_seq", "mobile_seq"):
+        for name in ("country_seq", "visitor_seq"):
             row[name] = NO_SEQ
         row["types"], row["events"] = TYPE_BITS[kind], kind == "event"
         if code := _COUNTRY_CODES.get(country or ""):
@@ -156,11 +159,9 @@ class Visits(RememberedRows[tuple[str, Any, Any, Any, str | None]]):
                 row[seq] = there
                 for name, flag in zip(names, flags, strict=True):
                     row[name] = _FLAGS[flag]
-        if browser:
-            mobile, webdriver = browser
-            row["mobile"], row["webdriver"] = _FLAGS[mobile], webdriver is True
-            # A group of its own, which a hint of something else does not make.
-            row["mobile_seq"] = NO_SEQ if mobile is None else 0
+        row["mobile"], row["webdriver"] = _FLAGS[mobile], webdriver is True
+        # A group of its own, which a hint of something else does not make.
+        row["mobile_seq"] = NO_SEQ if mobile is None else 0
         return row
 
 

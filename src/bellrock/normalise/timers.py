@@ -1,5 +1,6 @@
 """Timers of all beacons of a block: judged one by one, written as micro-units by slot."""
 
+from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
@@ -7,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bellrock.normalise.columns import Columns
-from bellrock.normalise.declared import UNDECLARED, Declared
-from bellrock.normalise.remembered import Remembered
+from bellrock.normalise.declared import UNDECLARED
 from bellrock.normalise.rounding import round_half_away
 from bellrock.schema.issue import Issue
 from bellrock.schema.timers import MAX_CUSTOM, VITAL_NAMES, VITALS, custom_timer
@@ -19,30 +19,23 @@ _TIMERS = (*VITALS, *[custom_timer("")] * MAX_CUSTOM)  # by slot
 _LIMITS = np.array([timer.limit for timer in _TIMERS])
 _MICRO = np.array([timer.micro for timer in _TIMERS])
 _NONE: dict[str, Any] = {}
-_VITAL_SLOTS = {name: slot for slot, name in enumerate(VITAL_NAMES)}
 
 
-class Slots(Remembered[tuple[str, tuple[str, ...]], bytes]):
-    """The slots of a beacon's timers by its site and their names: a byte each, or `UNDECLARED`."""
+class _Slots(dict[str, int]):
+    """Slots by name; other names have none, and are not remembered."""
 
-    def __init__(self, declared: Declared) -> None:
-        """Look slots up in what sites declare."""
-        super().__init__(self._slots)
-        self._declared = declared.slots
-
-    def _slots(self, key: tuple[str, tuple[str, ...]]) -> bytes:
-        site, names = key
-        found = self._declared
-        return bytes(_VITAL_SLOTS.get(name, found.get((site, name), UNDECLARED)) for name in names)
+    def __missing__(self, name: str) -> int:
+        return UNDECLARED
 
 
-def write_timers(columns: Columns, slots: Slots) -> None:
+_VITAL_SLOTS = _Slots({name: slot for slot, name in enumerate(VITAL_NAMES)})
+
+
+def write_timers(columns: Columns) -> None:
     """`timers` of the rows: those that are declared, are numbers, and lie in their range."""
     timers = [beacon.timers or _NONE for beacon in columns.beacons]
-    slot = np.frombuffer(
-        b"".join(slots.find(zip(columns.sites, map(tuple, timers), strict=True))), dtype=np.uint8
-    )
     of = np.repeat(np.arange(len(timers)), list(map(len, timers)))
+    slot = _slots(columns, of, list(chain.from_iterable(timers)))
 
     def keep(places: NDArray[np.int64], fine: NDArray[np.bool_], issue: Issue) -> NDArray[np.int64]:
         for row in of[places[~fine]].tolist():
@@ -57,6 +50,18 @@ def write_timers(columns: Columns, slots: Slots) -> None:
     places = keep(places, in_range, Issue.TIMER_RANGE)
     micro = round_half_away(number[places] * _MICRO[slot[places]])
     columns.rows["timers"][of[places], slot[places]] = micro
+
+
+def _slots(columns: Columns, of: NDArray[np.int64], names: Sequence[str]) -> NDArray[np.uint8]:
+    """The slot of each timer, `of` a row, by its name; or `UNDECLARED`."""
+    slots = np.fromiter(map(_VITAL_SLOTS.__getitem__, names), np.uint8, len(names))
+    own = np.flatnonzero(slots == UNDECLARED)
+    declared, sites = columns.declared.slots, columns.sites
+    slots[own] = [
+        declared.get((sites[row], names[place]), UNDECLARED)
+        for row, place in zip(of[own].tolist(), own.tolist(), strict=True)
+    ]
+    return slots
 
 
 def _doubles(values: list[Any]) -> tuple[NDArray[np.float64], Mask, Mask]:
