@@ -1,6 +1,8 @@
 """A listener: who may connect, who is given up, and what everybody has when it has closed."""
 
 import asyncio
+from collections import Counter
+from unittest.mock import Mock
 
 import pytest
 
@@ -141,6 +143,30 @@ def test_who_takes_too_long_is_given_up_and_who_waits_for_us_is_not(
                 client.writer.close()
 
     play(story)
+
+
+def test_while_many_are_looked_at_others_have_their_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bellrock.collector.listener._SWEEP_SECONDS", 0)
+    seen: Counter[int] = Counter()
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    async def story() -> None:
+        async with listening(echo) as listener:
+            connections = [Mock(sweep=lambda _: seen.update([turns])) for _ in range(2_000)]
+            looking = Listener(listener._server, set(connections))
+            tasks = [asyncio.create_task(others()), asyncio.create_task(looking.sweep())]
+            await until(lambda: seen.total() >= len(connections))
+            for task in tasks:
+                task.cancel()
+
+    play(story)
+    assert max(seen.values()) < 300
 
 
 def test_those_that_share_an_address_get_each_a_part_of_its_connections() -> None:
