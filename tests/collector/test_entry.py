@@ -65,6 +65,10 @@ def test_a_country_is_two_letters_or_unknown(said: str, country: str) -> None:
     assert read_sender({}, said).country == country
 
 
+def test_what_is_no_country_is_not_remembered_however_long_it_is() -> None:
+    assert read_sender({}, "x" * 60_000) is read_sender({}, "y" * 60_000)
+
+
 @pytest.mark.parametrize(
     ("headers", "gpc", "objects"),
     [

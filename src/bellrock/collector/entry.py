@@ -32,13 +32,14 @@ def read_sender(headers: Mapping[bytes, bytes], country: str = "") -> Sender:
     """Read the headers; `country` is what is known of where they come from."""
     gpc = headers.get(b"sec-gpc") == b"1"
     agent = headers.get(b"user-agent", b"")[:_AGENT_BYTES]
-    return _sender(agent, country, gpc, gpc or headers.get(b"dnt") == b"1")
+    # Before it is remembered: a header may be long.
+    place = country.upper() if _country.fullmatch(country) else ""
+    return _sender(agent, place, gpc=gpc, objects=gpc or headers.get(b"dnt") == b"1")
 
 
 @lru_cache(_SENDERS)
-def _sender(agent: bytes, country: str, gpc: bool, objects: bool) -> Sender:  # noqa: FBT001
-    text = agent.decode("utf-8", "replace")[:USER_AGENT_CHARACTERS]
-    return Sender(text, country.upper() if _country.fullmatch(country) else "", gpc, objects)
+def _sender(agent: bytes, country: str, *, gpc: bool, objects: bool) -> Sender:
+    return Sender(agent.decode("utf-8", "replace")[:USER_AGENT_CHARACTERS], country, gpc, objects)
 
 
 def entry(element: Element, sender: Sender) -> bytes:

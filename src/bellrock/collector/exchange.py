@@ -41,7 +41,7 @@ class Answer(NamedTuple):
 
     def rendered(self, *, close: bool = False, head: bool = False) -> bytes:
         """The bytes to send, as the last answer if `close`, to a HEAD request if `head`."""
-        return _rendered(self, int(time.time()), close, head)
+        return _rendered(self, int(time.time()), close=close, head=head)
 
 
 Respond = Callable[[Answer], None]
@@ -68,7 +68,7 @@ def text(status: int, message: str, *headers: tuple[bytes, bytes]) -> Answer:
 
 
 @lru_cache(maxsize=8)  # nearly all answers of a second are alike
-def _rendered(answer: Answer, second: int, close: bool, head: bool) -> bytes:  # noqa: FBT001
+def _rendered(answer: Answer, second: int, *, close: bool, head: bool) -> bytes:
     date = f"date: {formatdate(second, usegmt=True)}\r\n".encode()
     closing = b"connection: close\r\n" if close else b""
     return b"%b%b%b\r\n%b" % (answer.head, date, closing, b"" if head else answer.body)

@@ -42,7 +42,7 @@ class _Places(dict[Key, int]):
     """Places by key; it makes what it lacks.
 
     Its keys share their parts. A look-up compares them all, so they should be in the processor's cache: where
-    each of some thousand keys had parts of its own, it took half as long again (bench.engine).
+    each of some thousand keys had parts of its own, it took half as long again.
     """
 
     def __init__(self, make: Callable[[Key], int]) -> None:

@@ -15,6 +15,7 @@ from bellrock.names import Names
 from bellrock.operators.documents import CHOSEN
 from bellrock.operators.groups import Groups, group, group_records, sums, sums_of
 from bellrock.rows import Index, Rows, copy, join, pick
+from bellrock.schema.dimensions import CONSTANT_NAMES
 from bellrock.schema.impression import IMPRESSION, KEY, NO_TIMER, SESSION, TRUE, TYPE_BITS
 from bellrock.schema.measures import GRID_POINTS
 from bellrock.schema.site import OTHER, Site
@@ -30,6 +31,7 @@ _GRID_CLS = (
 )  # fmt: skip
 _MILLIS = np.array([ms * 1000 for ms in _GRID_MS])
 _CLS = np.array([round(value * 1_000_000) for value in _GRID_CLS])
+_CONSTANT = np.bitwise_or.reduce([CHOSEN[name] for name in CONSTANT_NAMES])
 _TIMER_MEASURES = 4 + 3 * GRID_POINTS
 _CLS_SLOT = VITAL_NAMES.index("cls")
 
@@ -163,7 +165,7 @@ def _keys(documents: Rows, members: _Members, first: Index) -> Rows:
     keys = copy(documents)
     for name in ("navigation", "first_load", "served", "cache_hit"):
         keys[name] = 0
-    keys["chosen"] &= CHOSEN["country"] | CHOSEN["os"] | CHOSEN["release"]
+    keys["chosen"] &= _CONSTANT
     keys["population"] = members.population[first]
     keys["label"] = members.label[first]
     return keys

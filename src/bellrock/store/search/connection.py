@@ -6,6 +6,7 @@ are a third smaller.
 
 import gzip
 from collections.abc import Collection, Mapping
+from functools import partial
 from typing import Any
 
 from opensearchpy import AuthenticationException, Urllib3HttpConnection
@@ -43,12 +44,13 @@ class Connection(Urllib3HttpConnection):
         if body:
             body = gzip.compress(body, _FASTEST)
             sent["content-encoding"] = "gzip"
+        send = partial(super().perform_request, method, url, params, body, timeout, ignore)
+        if self._login is None:
+            return send(sent)
         refusal: AuthenticationException | None = None
-        for authorization in self._login.authorizations() if self._login else [""]:
-            if authorization:
-                sent["authorization"] = authorization
+        for authorization in self._login.authorizations():
             try:
-                return super().perform_request(method, url, params, body, timeout, ignore, sent)
+                return send({**sent, "authorization": authorization})
             except AuthenticationException as error:
                 refusal = error
         assert refusal is not None
