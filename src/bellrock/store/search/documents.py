@@ -6,16 +6,22 @@ altogether is empty: it keeps its version, and no question finds it.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from bellrock.operators.groups import starts_of
 from bellrock.operators.summaries import NO_DELTAS, Deltas
-from bellrock.schema.document import RELATIONS
+from bellrock.schema.document import RELATIONS, Relation
 
 Json = dict[str, Any]
+Row = tuple[Any, ...]
+Timers = Mapping[str, msgspec.Struct | None]
+"""By name; None for one that is zero."""
 
 KINDS = {
     "minute": ("minutes", "timers"),
@@ -38,7 +44,34 @@ class Document(NamedTuple):
     minute: int
     id: str
     body: bytes
-    timers: frozenset[str]
+    timers: Collection[str]
+
+
+class _Timer(msgspec.Struct):
+    count: int
+    sum: int
+    cells: list[int]
+
+
+_Sums = msgspec.defstruct(
+    "_Sums",
+    [(name, int, 0) for name in RELATIONS["cluster_timers"].additive],
+    omit_defaults=True,
+)
+
+
+def _body(relation: Relation) -> tuple[type[msgspec.Struct], int]:
+    """The form of a document, without what is null or zero; and how many of its fields are its key."""
+    columns: list[tuple[str, Any, Any]] = [(name, Any, None) for name in relation.key]
+    columns += [(name, int, 0) for name in relation.additive]
+    more = [("kind", str, ""), ("level", str, ""), ("time", int, -1), ("timers", dict, {})]
+    made = msgspec.defstruct("_Body", [*columns, *more], omit_defaults=True)
+    return made, len(relation.key)
+
+
+_BODIES = {kind: _body(RELATIONS[relation]) for kind, (relation, _) in KINDS.items()}
+
+_encode = msgspec.json.Encoder().encode
 
 
 def cell_of(encoded: pl.Expr) -> pl.Expr:
@@ -57,11 +90,10 @@ def encode(documents: Deltas, level: str) -> Iterator[Document]:
         key, additive = RELATIONS[relation]
         timers = _timers_by_key(getattr(documents, inner), inner) if inner else {}
         for row in _tuples(getattr(documents, relation).select(*key, *additive)):
-            name, measures = row[: len(key)], _some(additive, row[len(key) :])
-            of_key = dict(zip(key, name, strict=True))
-            yield _document(kind, level, of_key, measures, timers.pop(name, {}))
+            yield _document(kind, level, row, timers.pop(row[: len(key)], {}))
+        zeros = (0,) * len(additive)
         for name, left in timers.items():
-            yield _document(kind, level, dict(zip(key, name, strict=True)), {}, left)
+            yield _document(kind, level, name + zeros, left)
 
 
 def decode(relation: str, found: Iterable[Json]) -> pl.DataFrame:
@@ -70,55 +102,75 @@ def decode(relation: str, found: Iterable[Json]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=getattr(NO_DELTAS, relation).schema, orient="row")
 
 
-def _timers_by_key(rows: pl.DataFrame, relation: str) -> dict[tuple[Any, ...], Json]:
+def _timers_by_key(rows: pl.DataFrame, relation: str) -> dict[Row, Timers]:
     """The timers of each document, also of one in which all are zero."""
     key, additive = RELATIONS[relation]
     width = key.index("timer")
-    found: dict[tuple[Any, ...], Json] = {}
-    if "cell" in key:
-        for *name, timer, count, total, cells in _tuples(_with_cells(rows, key[: width + 1])):
-            own = {"count": count, "sum": total, "cells": cells} if cells else {}
-            found.setdefault(tuple(name), {})[timer] = own
-    else:
-        for row in _tuples(rows.select(*key, *additive)):
-            own = _some(additive, row[width + 1 :])
-            found.setdefault(row[:width], {})[row[width]] = own
+    starts = _starts(rows, key[: width + 1])
+    heads = rows[starts].select(key[: width + 1])
+    made = _with_cells(rows, starts) if "cell" in key else _with_sums(rows.select(additive))
+    timers = list(zip(heads["timer"].to_list(), made, strict=True))
+    places = _starts(heads, key[:width])
+    ends = [*places[1:].tolist(), len(timers)]
+    found: dict[Row, Timers] = {
+        name: dict(timers[place:end])
+        for name, place, end in zip(
+            _tuples(heads[places].select(key[:width])), places.tolist(), ends, strict=False
+        )
+    }
+    if sum(map(len, found.values())) < len(timers):  # the rows of one did not follow each other
+        return _timers_by_key(rows.sort(key), relation)
     return found
 
 
-def _with_cells(rows: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
-    """One row for each timer, its cells as a list; of those that are zero there are none."""
-    cell, count = pl.col("cell").cast(pl.Int64), pl.col("count")
-    has = (count != 0) | (pl.col("sum") != 0)
-    wrong = rows.filter(has & ~count.is_between(1, _MOST))
-    assert not len(wrong), f"a cell of a whole document has the count {wrong['count'][0]}"
-    return rows.group_by(key, maintain_order=True).agg(
-        count.sum(),
-        pl.col("sum").sum(),
-        (cell * (1 << _COUNT_BITS) + count).filter(has).alias("cells"),
-    )
+def _starts(rows: pl.DataFrame, columns: Sequence[str]) -> NDArray[np.int64]:
+    """Where rows begin that are equal in some columns."""
+    return starts_of(rows.select(pl.struct(columns).rle_id()).to_series().to_numpy())
 
 
-def _tuples(rows: pl.DataFrame) -> Iterator[tuple[Any, ...]]:
+def _with_cells(rows: pl.DataFrame, starts: NDArray[np.int64]) -> list[_Timer | None]:
+    """Timers whose rows begin at `starts`; cells that are zero are left out."""
+    if not len(rows):
+        return []
+    cell, count, total = (rows[name].to_numpy() for name in ("cell", "count", "sum"))
+    has = (count != 0) | (total != 0)
+    wrong = count[has & ((count < 1) | (count > _MOST))]
+    assert not len(wrong), f"a cell of a whole document has the count {wrong[0]}"
+    cells = ((cell.astype(np.int64) << _COUNT_BITS) + count)[has].tolist()
+    ends = np.add.accumulate(np.add.reduceat(has, starts, dtype=np.int64)).tolist()
+    return [
+        _Timer(number, together, cells[first:end]) if end > first else None
+        for number, together, first, end in zip(
+            np.add.reduceat(count, starts).tolist(),
+            np.add.reduceat(total, starts).tolist(),
+            [0, *ends[:-1]],
+            ends,
+            strict=True,
+        )
+    ]
+
+
+def _with_sums(rows: pl.DataFrame) -> list[msgspec.Struct | None]:
+    """Timers of one row each."""
+    return [_Sums(*row) if any(row) else None for row in _tuples(rows)]
+
+
+def _tuples(rows: pl.DataFrame) -> Iterator[Row]:
     """As `DataFrame.rows`, in half the time."""
     return zip(*(column.to_list() for column in rows), strict=True)
 
 
-def _some(names: Iterable[str], values: Iterable[Any]) -> Json:
-    """Those that are not zero."""
-    return {name: value for name, value in zip(names, values, strict=True) if value}
-
-
-def _document(kind: str, level: str, key: Json, measures: Json, timers: Json) -> Document:
-    named = {name: timer for name, timer in timers.items() if timer}
-    body: Json = {}
-    if measures or named:
-        body = {name: value for name, value in key.items() if value is not None} | measures
-        body |= {"kind": kind, "level": level, "time": key["minute"] * 60_000}
-        body |= {"timers": named} if named else {}
-    name = msgspec.json.encode([kind, level, *key.values()])
-    made = hashlib.blake2b(name, digest_size=16).hexdigest()
-    return Document(key["site"], key["minute"], made, msgspec.json.encode(body), frozenset(named))
+def _document(kind: str, level: str, row: Row, timers: Timers) -> Document:
+    body, width = _BODIES[kind]
+    name = row[:width]
+    site, minute = name[:2]
+    if not all(timers.values()):
+        timers = {timer: own for timer, own in timers.items() if own}
+    said = b"{}"
+    if timers or any(row[width:]):
+        said = _encode(body(*row, kind, level, minute * 60_000, timers))
+    made = hashlib.blake2b(_encode([kind, level, *name]), digest_size=16).hexdigest()
+    return Document(site, minute, made, said, timers.keys())
 
 
 def _rows(relation: str, body: Mapping[str, Any]) -> Iterator[Json]:
