@@ -6,9 +6,9 @@ with an answer: whoever puts an item again finds it there.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from bellrock.dynamodb.client import MOST_AT_ONCE, explained
 from bellrock.errors import ConfigurationError
@@ -22,6 +22,9 @@ Item = Mapping[str, Any]
 
 Key = Mapping[str, Literal["S", "B"]]
 """Name and type (text or bytes) of the partition key, then of the sort key."""
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
 
 _BATCH = 25  # statements of one request, the most that DynamoDB takes
 _MADE_WITHIN = 120  # seconds
@@ -57,11 +60,10 @@ class Table:
         Every item is decided by itself. After an error some of them may be there.
         """
         batches = [items[first : first + _BATCH] for first in range(0, len(items), _BATCH)]
-        with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
-            inserted = [done for batch in pool.map(self._insert, batches) for done in batch]
-            left = [item for item, done in zip(items, inserted, strict=True) if not done]
-            there = pool.map(self._put_new, left)
-            return [None if done else next(there) for done in inserted]
+        inserted = [done for batch in _at_once(self._insert, batches) for done in batch]
+        left = [item for item, done in zip(items, inserted, strict=True) if not done]
+        there = iter(_at_once(self._put_new, left))
+        return [None if done else next(there) for done in inserted]
 
     def _insert(self, items: Sequence[Item]) -> list[bool]:
         """Put what can be put in one request, item by item; whether each was."""
@@ -149,6 +151,14 @@ def create_table(
         made.wait(TableName=name, WaiterConfig={"Delay": 1, "MaxAttempts": _MADE_WITHIN})
         if expires:
             _expire(client, name, expires)
+
+
+def _at_once(call: Callable[[_In], _Out], given: Sequence[_In]) -> list[_Out]:
+    """What calls give, some of which wait at the same time; a thread for a single one would be dear."""
+    if len(given) < 2:
+        return [call(one) for one in given]
+    with ThreadPoolExecutor(MOST_AT_ONCE) as pool:
+        return list(pool.map(call, given))
 
 
 def _expire(client: "DynamoDBClient", name: str, attribute: str) -> None:
