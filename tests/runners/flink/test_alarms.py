@@ -115,3 +115,14 @@ def test_calls_are_rarer_where_the_log_is_far_behind(watermark: int, within: int
         Alarms(1_000).set(told, key)
         found += told.times
     assert within * 0.9 < max(found) - NOW <= within
+
+
+@pytest.mark.parametrize(
+    ("time_set", "due"),
+    [(0, True), (NOW, True), (NOW + 1, False), (NOW + 1_000, False), (NOW + 1_001, True)],
+    ids=["never set", "now", "soon", "as late as can be", "by a clock that was ahead"],
+)
+def test_a_time_is_due_when_it_has_come_or_can_be_none_of_this_clock(
+    time_set: int, *, due: bool
+) -> None:
+    assert alarms.is_due(time_set, NOW, 1_000) is due

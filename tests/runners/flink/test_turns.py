@@ -21,6 +21,14 @@ def test_after_a_store_was_away_for_a_minute_nobody_waits_for_half_of_one() -> N
     assert turns.take(1, 60_000) == 62_000
 
 
+def test_a_clock_that_is_put_back_makes_nobody_wait_for_the_old_time() -> None:
+    turns = Turns()
+    assert turns.take(1, 1_000_000) is None
+    turns.give_back(1_000_000, 1_000_100)
+    assert turns.take(1, 500) == 2_500
+    assert turns.take(1, 2_500) is None
+
+
 @given(
     every=st.integers(100, 3_000),
     costs=st.lists(st.integers(0, 1_000), min_size=2, max_size=8),

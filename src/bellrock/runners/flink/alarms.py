@@ -33,8 +33,7 @@ class Alarms:
     def set(self, timers: Timers, key: int) -> None:
         """Have the key called, unless it will be. Flink is told once: with every record, it is dear."""
         at = now()
-        # One that is further away than any is set was set by a clock that has been put back.
-        if not at < self._set.get(key, 0) <= at + self._every * _TIMES:
+        if is_due(self._set.get(key, 0), at, self._every * _TIMES):
             behind = 0 <= timers.current_watermark() < at - _FAR_BEHIND_MS
             self.set_soon(timers, key, self._every * _TIMES if behind else self._every)
 
@@ -54,6 +53,14 @@ class Alarms:
 def now() -> int:
     """Since 1970, in ms."""
     return time.time_ns() // 1_000_000
+
+
+def is_due(time_set: int, at: int, every: int) -> bool:
+    """Whether a time that was set, `every` ms ahead at most, has come.
+
+    One that is further away was set by a clock that has been put back since.
+    """
+    return not at < time_set <= at + every
 
 
 def next_time(every: int, key: int) -> int:

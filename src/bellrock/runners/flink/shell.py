@@ -19,7 +19,7 @@ from pyflink.datastream.state import (
 from bellrock.errors import StoreUnavailable
 from bellrock.log.blocks import shard_of
 from bellrock.operators.documents import MINUTE
-from bellrock.runners.flink.alarms import Alarms, next_time, now
+from bellrock.runners.flink.alarms import Alarms, is_due, next_time, now
 from bellrock.runners.flink.journal import Journal
 from bellrock.runners.flink.judge import JudgeFunction
 from bellrock.runners.flink.placing import keys, places
@@ -198,7 +198,7 @@ class Summaries(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no t
 
     def _flush(self, key: int, watermark: int) -> None:
         began = now()
-        hours = began >= self._hours.get(key, 0)
+        hours = is_due(self._hours.get(key, 0), began, self._hours_every)
         try:
             self._function.flush(self._state, watermark, hours=hours)
         finally:
@@ -208,7 +208,7 @@ class Summaries(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no t
 
     def _recall(self, key: int) -> None:
         """Look for what was lost with a worker: at first, and again from time to time."""
-        if (at := now()) >= self._recalls.get(key, 0):
+        if is_due(self._recalls.get(key, 0), at := now(), _RARE_RECALL_MS):
             self._function.recall(self._state, self._slot_of[key], self._slots)
             rare = at > self._begun + _RECENT_MS
             self._recalls[key] = next_time(_RARE_RECALL_MS if rare else _RECALL_MS, key)

@@ -21,6 +21,7 @@ class Turns:
     def take(self, key: int, now: int) -> int | None:
         """None where it is the key's turn now; else when to ask again."""
         self._queue.setdefault(key)
+        self._free_at = min(self._free_at, now + _LONGEST_MS)  # the clock may have been put back
         if now < self._free_at or next(iter(self._queue)) != key:
             return max(self._free_at, now + _LOOK_MS)
         del self._queue[key]
