@@ -17,6 +17,7 @@ SAY     = @printf '\033[1m==\033[0m %s\n'
 
 TRACKER   := $(ASSETS)/tracker/t.js
 DASHBOARD := $(ASSETS)/dashboard/index.html
+GATHER    := $(ASSETS)/flink/gather.jar
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 14
@@ -76,7 +77,7 @@ bench-engine: $(DONE)/python .venv-bench-flink/.done .venv-bench-spark/.done ## 
 bench-collector: $(DONE)/python ## the collector on one core, durable, beside nginx
 	@$(BIN)/python -m bench.collector
 
-flink: $(DONE)/python .venv-flink/.done $(DONE)/flink/.done ## what `bellrock flink` needs: Flink and its connectors
+flink: $(DONE)/python .venv-flink/.done $(DONE)/flink/.done $(GATHER) ## what `bellrock flink` needs: Flink, its connectors, our Java
 
 docs: $(DONE)/python ## the reference pages, made from the code
 	@$(BIN)/python scripts/docs.py
@@ -84,7 +85,7 @@ docs: $(DONE)/python ## the reference pages, made from the code
 pictures: $(DONE)/python $(DONE)/chromium $(TRACKER) $(DASHBOARD) ## pictures of the dashboard, into docs/pictures
 	@$(BIN)/python scripts/pictures.py
 
-wheel: $(DONE)/python $(TRACKER) $(DASHBOARD) ## a wheel that runs without Node, into dist
+wheel: $(DONE)/python $(TRACKER) $(DASHBOARD) $(GATHER) ## a wheel that runs without Node, into dist
 	@$(BIN)/python -m hatchling build -t wheel
 
 lock: $(DONE)/python ## lock the newest versions that pyproject.toml admits
@@ -96,7 +97,7 @@ lock: $(DONE)/python ## lock the newest versions that pyproject.toml admits
 	  --no-emit-index-url requirements/flink.in -o requirements/flink.txt
 
 clean: ## remove all that was built
-	rm -rf $(VENV) .venv-flink .venv-bench-* $(DONE) $(ASSETS) dist tracker/node_modules dashboard/node_modules demo-data
+	rm -rf $(VENV) .venv-flink .venv-bench-* $(DONE) $(ASSETS) dist flink/target tracker/node_modules dashboard/node_modules demo-data
 
 $(DONE)/python: requirements/dev.txt pyproject.toml
 	$(SAY) "Python environment"
@@ -168,6 +169,12 @@ $(DONE)/flink/.done: deploy/flink/pom.xml
 	    >$(@D)/$$jar.txt 2>&1 || { [ $$jar = kinesis ] && echo "   (not to be had here)"; } || \
 	    { cat $(@D)/$$jar.txt; exit 1; }; done
 	@touch $@
+
+$(GATHER): flink/pom.xml $(shell find flink/src -type f)
+	@{ command -v javac && command -v mvn; } >/dev/null || { \
+	  echo "The job's Java is built by Maven. On Debian: apt-get install openjdk-17-jdk-headless maven"; exit 1; }
+	$(SAY) "Java of the Flink job, with its tests"
+	@mvn --quiet --batch-mode -Dstyle.color=never --strict-checksums --file $< package
 
 %/node_modules/.done: %/package.json %/package-lock.json $(DONE)/python
 	$(SAY) "Packages of the $*"

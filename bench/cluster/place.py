@@ -30,6 +30,7 @@ from servers.process import ServerFailed
 
 ROOT = Path(__file__).parents[2]
 PARTITIONS = 4
+LANES = 16  # the default
 SITES = 20
 """Of the traffic; each has indices of its own, which take OpenSearch longer to make than documents."""
 
@@ -43,6 +44,7 @@ marks = "{topic.name}-marks"
 progress = "{topic.name}-progress"
 checkpoints = "file://{folder}/checkpoints"
 job = "{topic.name}"
+lanes = {lanes}
 dynamodb = "{tables}"
 """
 
@@ -71,13 +73,22 @@ class Place(NamedTuple):
     search: str
     cluster: Cluster
 
+    def store(self, name: str) -> SearchStore:
+        """A store of its own in the one node."""
+        return open_search_store(self._store_url(name))
+
+    def _store_url(self, name: str) -> str:
+        return f"{self.search.replace('http://', 'opensearch://')}/{name}"
+
     @property
     def flink(self) -> Flink:
         """The cluster's REST interface."""
         return Flink(self.cluster.url)
 
     @contextmanager
-    def job(self, name: str, sites: Path, records: Sequence[Sequence[bytes]]) -> Iterator[Job]:
+    def job(
+        self, name: str, sites: Path, records: Sequence[Sequence[bytes]], lanes: int = LANES
+    ) -> Iterator[Job]:
         """A job of one worker with its own topic, which has lines already: those of an append together."""
         topic = Topic(self.kafka, name)
         topic.create(PARTITIONS, 1)
@@ -86,17 +97,21 @@ class Place(NamedTuple):
                 writer.append(lines)
         with closing(connect(endpoint=self.tables)) as client:
             make_tables(client, name)
-        url = f"{self.search.replace('http://', 'opensearch://')}/{name}"
         settings = self.folder / f"{name}.toml"
         settings.write_text(
             _SETTINGS.format(
-                topic=topic, sites=sites, store=url, folder=self.folder, tables=self.tables
+                topic=topic,
+                sites=sites,
+                store=self._store_url(name),
+                folder=self.folder,
+                tables=self.tables,
+                lanes=lanes,
             )
         )
         command = ["-pym", "bellrock.runners.flink.job", str(settings)]
         submit(self.cluster.home, self.cluster.url, self.folder / "bellrock.zip", command)
         running = self.flink.running(name)
-        with closing(open_search_store(url)) as store:
+        with closing(self.store(name)) as store:
             try:
                 yield Job(running, topic, store, self.flink)
             finally:

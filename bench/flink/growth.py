@@ -23,7 +23,7 @@ _BEFORE_MS = 600_000  # in which they came
 
 def report(lines: Sequence[bytes]) -> None:
     """Measure and print; `lines` are those of `rates`, of which the last are used."""
-    job = Lanes(_LANES)
+    job = Lanes(_LANES, sites())
     for part in batches(_impressions(), _BATCH):
         job.gather(blocks_of(part))
         list(job.step(route_of(part[-1])[0] or 0))

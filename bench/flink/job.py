@@ -12,8 +12,8 @@ from bellrock.runners.flink.journal import Journal
 from bellrock.runners.flink.lanes import lane_by_shard
 from bellrock.runners.flink.session import LaneState, SessionFunction
 from bellrock.runners.flink.settings import JobSettings
-from bellrock.runners.flink.summary import SlotState, SummaryFunction
-from bench.engine.lines import sites
+from bellrock.runners.flink.summary import DocumentWriter, SlotState, SummaryFunction
+from bellrock.schema.site import Site
 
 LATE_MS = 60_000
 SETTINGS = JobSettings(log="", sites="", store="", claims="", marks="", progress="")
@@ -69,7 +69,7 @@ class Marks(MemoryMarks):
         """Do nothing: nobody else marks."""
 
 
-class _Drop:
+class Drop:
     """See `DocumentWriter`."""
 
     def write(self, documents: Mapping[str, Deltas], version: int) -> None:
@@ -83,24 +83,25 @@ class _Drop:
 class Lanes:
     """All lanes of a job in one worker."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, declared: Mapping[str, Site]) -> None:
         """Begin with nothing; everybody has come as far as is asked."""
         self._lanes = lane_by_shard("kafka://", number)
         marks = Marks()
         horizon = Horizon(_Everything(), marks, process_time)
-        self._function = SessionFunction(sites(), MemoryClaims(), marks, horizon, SLOTS)
+        self._function = SessionFunction(declared, MemoryClaims(), marks, horizon, SLOTS)
+        self._blocks: dict[int, list[bytes]] = {}
         self.states = [LaneState(_Values(), Journal(_Value(), _Values())) for _ in range(number)]
 
     def gather(self, blocks: Iterable[Block]) -> None:
-        """Let blocks wait in their lanes."""
+        """Let blocks wait for their lanes' steps, as the job's Java does."""
         for block in blocks:
-            lane = self._lanes[block.shard]
-            self._function.gather(lane, self.states[lane], block.data)
+            self._blocks.setdefault(self._lanes[block.shard], []).append(block.data)
 
     def step(self, at: int) -> Iterator[tuple[int, bytes]]:
         """Step every lane; parcels, each with its slot."""
         for lane, state in enumerate(self.states):
-            stepped = self._function.step(lane, state, at - LATE_MS)
+            block = b"\n".join(self._blocks.pop(lane, []))
+            stepped = self._function.step(lane, state, at - LATE_MS, block)
             assert not stepped.waits
             yield from stepped.parcels.items()
 
@@ -108,9 +109,9 @@ class Lanes:
 class Slots:
     """All slots of a job in one worker."""
 
-    def __init__(self) -> None:
+    def __init__(self, writer: DocumentWriter) -> None:
         """Begin with nothing."""
-        self._function = SummaryFunction(_Drop(), 1)
+        self._function = SummaryFunction(writer, 1)
         self._states = [SlotState(_Value(), _Values(), _Values(), _Table()) for _ in range(SLOTS)]
 
     def take(self, parcels: Iterable[tuple[int, bytes]]) -> None:

@@ -16,10 +16,10 @@ from bellrock.log.blocks import cut
 from bellrock.normalise.decode import route_of
 from bellrock.operators.state import State
 from bellrock.pipeline import Pipeline
-from bellrock.runners.flink.session import ENOUGH_LINES, MOST_LINES
+from bellrock.runners.flink.session import MOST_LINES
 from bench.engine.lines import sites
 from bench.engine.states import batches
-from bench.flink.job import SETTINGS, Lanes, Marks, Slots, blocks_of
+from bench.flink.job import SETTINGS, Drop, Lanes, Marks, Slots, blocks_of
 
 RATE = 1080
 BEGIN_MS = 1_795_000_020_000  # the first of a minute
@@ -27,6 +27,7 @@ BEFORE, MEASURED = 60, 60  # seconds of the log
 
 _WARM = 40_000  # lines of the backlog whose state is there when it begins
 _BACKLOG = 40_000
+_ENOUGH = 10_000  # lines of which a step costs a line nearly as little as it can
 _ROUNDS = 5
 _ALONE = 500  # steps of one line: each takes as long as one of hundreds
 
@@ -54,7 +55,7 @@ def report_backlog(lines: Sequence[bytes]) -> None:
     print("Backlog, one lane: processor time, us for a line")
     print(f"  {'a step':>8}{'pipeline':>12}{'lane':>12}{'ratio':>12}")
     bare = 0.0
-    for size in (MOST_LINES, ENOUGH_LINES):
+    for size in (MOST_LINES, _ENOUGH):
         rounds = [backlog(lines, size) for _ in range(_ROUNDS)]
         bare, lane = median(one for one, _ in rounds), median(one for _, one in rounds)
         ratio = median(one / other for one, other in rounds)
@@ -65,7 +66,7 @@ def report_backlog(lines: Sequence[bytes]) -> None:
 
 def live(lines: Sequence[bytes], lanes: int) -> Cost:
     """A second after the other, from a state that the lines before led to."""
-    job, slots = Lanes(lanes), Slots()
+    job, slots = Lanes(lanes, sites()), Slots(Drop())
     seconds = [
         list(own) for _, own in groupby(lines, lambda line: (route_of(line)[0] or 0) // 1000)
     ]
@@ -89,7 +90,7 @@ def live(lines: Sequence[bytes], lanes: int) -> Cost:
 
 def backlog(lines: Sequence[bytes], size: int) -> tuple[float, float]:
     """Processor time of the pipeline, and of one lane, in microseconds for a line."""
-    bare, job = Pipeline(sites(), MemoryClaims(), Marks(), State()), Lanes(1)
+    bare, job = Pipeline(sites(), MemoryClaims(), Marks(), State()), Lanes(1, sites())
     bare.step(lines[:_WARM])
     job.gather(blocks_of(lines[:_WARM]))
     list(job.step(BEGIN_MS))

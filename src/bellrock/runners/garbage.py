@@ -7,6 +7,12 @@ from contextlib import contextmanager
 _OBJECTS_BEFORE_LOOKING = 100_000
 
 
+def spare_what_stays() -> None:
+    """As `sparing_what_stays`, in a process that others end."""
+    gc.freeze()
+    gc.set_threshold(_OBJECTS_BEFORE_LOOKING)
+
+
 @contextmanager
 def sparing_what_stays() -> Iterator[None]:
     """Let the collector leave alone what is there at the start, and look less often.
@@ -15,8 +21,7 @@ def sparing_what_stays() -> Iterator[None]:
     DuckDB complains of what outlives the interpreter.
     """
     before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(_OBJECTS_BEFORE_LOOKING)
+    spare_what_stays()
     try:
         yield
     finally:

@@ -10,8 +10,11 @@ import yaml
 from cfnlint import api
 from cfnlint.core import get_rules
 
+from bellrock.errors import ConfigurationError
+from bellrock.runners.flink import package
 from bellrock.runners.flink.package import write_application, write_code
 from bellrock.runners.flink.settings import JobSettings
+from runners.flink.jobs import no_flink
 
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy" / "flink"
@@ -51,6 +54,7 @@ def test_all_speak_of_one_version_of_flink() -> None:
     assert f"FLINK-{minor.replace('.', '_')}" in (DEPLOY / "managed-service.yaml").read_text()
 
 
+@no_flink
 def test_the_archive_has_the_code_its_version_and_what_is_put_beside_it(tmp_path: Path) -> None:
     sites = tmp_path / "shops.toml"
     sites.write_text("")
@@ -62,9 +66,11 @@ def test_the_archive_has_the_code_its_version_and_what_is_put_beside_it(tmp_path
         compile(archive.read("main.py"), "main.py", "exec")
     assert {"main.py", "sites.toml", "bellrock/runners/flink/job.py"} <= set(names)
     assert f"bellrock-{version('bellrock')}.dist-info/METADATA" in names
-    assert not [name for name in names if "assets" in name or "__pycache__" in name]
+    assert [name for name in names if "assets" in name] == ["bellrock/assets/flink/gather.jar"]
+    assert not [name for name in names if "__pycache__" in name]
 
 
+@no_flink
 def test_the_code_alone_can_be_imported_from_its_archive(tmp_path: Path) -> None:
     import subprocess
     import sys
@@ -79,6 +85,14 @@ def test_the_code_alone_can_be_imported_from_its_archive(tmp_path: Path) -> None
     )
     assert done.returncode == 0, done.stderr
     assert "code.zip" in done.stdout
+
+
+def test_code_without_the_operator_of_java_is_not_packed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(package, "GATHER", "assets/flink/none.jar")
+    with pytest.raises(ConfigurationError, match=r"none\.jar: is not there.*make flink"):
+        write_code(tmp_path / "code.zip")
 
 
 def test_a_job_in_kinesis_needs_the_connector() -> None:

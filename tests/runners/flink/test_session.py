@@ -19,7 +19,7 @@ from bellrock.runners.flink.evidence import decode_report
 from bellrock.runners.flink.horizon import BEFORE_TIME, Horizon
 from bellrock.runners.flink.journal import Copies, Header, Journal, read_header
 from bellrock.runners.flink.lines import first_minute, ready
-from bellrock.runners.flink.session import ENOUGH_LINES, LaneState, SessionFunction
+from bellrock.runners.flink.session import LaneState, SessionFunction
 from bellrock.sites import parse_sites
 from reference import shops
 from runners.flink.memory import Judgements, MemoryValue, MemoryValues, View, copied, rows_of
@@ -45,19 +45,21 @@ class Place:
         self.state = LaneState(MemoryValues(), Journal(MemoryValue(), MemoryValues()))
         self.claims, self.book, self.judged = MemoryClaims(), MemoryMarks(), Judgements()
         self.time = 0.0
+        self.block = b""
 
     def function(self) -> SessionFunction:
         view = View(self.book)
         horizon = Horizon(self.judged, view, lambda: self.time)
         return SessionFunction(SITES, self.claims, view, horizon, slots=3)
 
-    def gather(self, function: SessionFunction, *lines: bytes) -> bool:
-        return function.gather(LANE, self.state, b"".join(one + b"\n" for one in lines))
+    def gather(self, *lines: bytes) -> None:
+        self.block += b"".join(one + b"\n" for one in lines)
 
     def step(self, function: SessionFunction, minute: int | None = None):
         self.time += 1
         watermark = BEGINNING if minute is None else minute * MINUTE - 1
-        return function.step(LANE, self.state, watermark)
+        block, self.block = self.block, b""
+        return function.step(LANE, self.state, watermark, block)
 
 
 def documents(parcels: dict[int, bytes]) -> list[tuple]:
@@ -67,7 +69,7 @@ def documents(parcels: dict[int, bytes]) -> list[tuple]:
 def test_a_line_waits_until_all_evidence_of_ten_minutes_before_is_judged() -> None:
     place = Place()
     function = place.function()
-    place.gather(function, line(START))
+    place.gather(line(START))
     for judged in (BEFORE_TIME, START - 11):
         place.judged.minute = judged
         stepped = place.step(function, START)
@@ -83,10 +85,10 @@ def test_a_mark_is_known_to_the_first_line_that_it_concerns() -> None:
     place = Place()
     function = place.function()
     place.judged.minute = START - 20
-    place.gather(function, line(START - 11))
+    place.gather(line(START - 11))
     place.step(function, START - 11)
     # The judge, somewhere else: first the mark, then how far it has come.
-    place.gather(function, line(START, "session-00000002"))
+    place.gather(line(START, "session-00000002"))
     assert place.step(function, START).waits
     place.book.mark([Mark("plain", "robot", START, 20, 20)])
     place.judged.minute = START - 10
@@ -101,7 +103,7 @@ def test_what_a_shard_has_passed_is_told_once_and_never_beyond_a_line_that_waits
     assert stepped.report is not None
     assert decode_report(stepped.report).passed == START
     assert place.step(function, START).report is None
-    place.gather(function, line(START + 3))
+    place.gather(line(START + 3))
     stepped = place.step(function, START + 90)
     assert stepped.report is not None
     assert decode_report(stepped.report).passed == START + 3
@@ -112,7 +114,7 @@ def test_an_idle_shard_ends_its_sessions_when_the_watermark_passes_them() -> Non
     place = Place()
     place.judged.minute = START
     function = place.function()
-    place.gather(function, line(START))
+    place.gather(line(START))
     place.step(function, START)
     assert not place.step(function, START + 29).parcels
     [parcel] = place.step(function, START + 30).parcels.values()
@@ -126,14 +128,14 @@ def test_lines_that_wait_for_the_judge_are_not_read_again_and_again(
     place = Place()
     place.judged.minute = START - 10
     function = place.function()
-    place.gather(function, line(START))
+    place.gather(line(START))
     place.step(function, START)
     for seq, minute, watermark in ((1, START + 3, START), (3, START + 5, START + 90)):
-        place.gather(function, line(minute, seq=seq))
+        place.gather(line(minute, seq=seq))
         assert place.step(function, watermark).waits
         with monkeypatch.context() as patched:
             patched.setattr(MemoryValues, "get", None)
-            place.gather(function, line(minute, seq=seq + 1))
+            place.gather(line(minute, seq=seq + 1))
             assert place.step(function, watermark).waits
         place.judged.minute = minute - 10
         stepped = place.step(function, watermark)
@@ -145,32 +147,43 @@ def test_what_waited_for_the_judge_holds_up_no_state_that_flink_took_back() -> N
     place = Place()
     place.judged.minute = START - 10
     function = place.function()
-    place.gather(function, line(START))
     before = copied(place.state)
+    place.gather(line(START))
     place.step(function, START)
-    place.gather(function, line(START + 20))
+    place.gather(line(START + 20))
     assert place.step(function, START + 20).waits
     place.state = before
+    place.gather(line(START))
     assert documents(place.step(function, START + 20).parcels)
 
 
-def test_enough_lines_step_at_once() -> None:
+def test_lines_that_are_folded_at_once_are_never_in_the_state(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     place = Place()
+    place.judged.minute = START
     function = place.function()
-    assert not place.gather(function, *[line(START)] * (ENOUGH_LINES - 1))
-    assert place.gather(function, line(START))
+    place.gather(line(START))
+    with monkeypatch.context() as patched:
+        for method in ("add", "update"):
+            patched.setattr(place.state.waiting, method, None, raising=False)
+        assert documents(place.step(function, START).parcels)
+    place.gather(line(START + 30, seq=1))
+    assert place.step(function, START).waits
+    assert list(place.state.waiting.get())
 
 
 def test_a_copy_is_not_used_for_a_state_that_flink_took_back() -> None:
     place = Place()
     place.judged.minute = START
     function = place.function()
-    place.gather(function, line(START))
     before = copied(place.state)
+    place.gather(line(START))
     first = documents(place.step(function, START).parcels)
     place.state = before
+    place.gather(line(START))
     assert documents(place.step(function, START).parcels) == first
-    place.gather(function, line(START))
+    place.gather(line(START))
     parcels = place.step(function, START).parcels
     assert not documents(parcels), "the same beacon again"
     issues = [row[2] for parcel in parcels.values() for row in rows_of(parcel, "issues")]
@@ -192,10 +205,11 @@ def test_a_step_that_fails_is_made_again_from_the_same_state() -> None:
     place.claims = claims = Failing()
     function = place.function()
     order = ',"order":{"id":"7","value":1,"currency":"EUR"}'
-    place.gather(function, line(START, extra=order))
+    place.gather(line(START, extra=order))
     with pytest.raises(TableUnavailable):
         place.step(function, START)
     claims.fails = False
+    place.gather(line(START, extra=order))
     [row] = documents(place.step(function, START).parcels)
     assert row[-2:] == (1, 100), "the order is this impression's own"
 

@@ -101,6 +101,7 @@ class World:
             "judge": Journal(MemoryValue(), MemoryValues()),
             "reports": defaultdict(list),
             "parcels": defaultdict(list),
+            "blocks": defaultdict(list),
             "watermark": BEGINNING,
         }
         self.checkpoint()
@@ -133,7 +134,7 @@ class World:
         position = self.state["positions"][partition]
         for _, shard, block in self.partitions[partition][position : position + most]:
             lane = self.lane_by_shard[shard]
-            self._worker(lane).gather(lane, self.state["lanes"][lane], block)
+            self.state["blocks"][lane].append(block)
             self.state["positions"][partition] += 1
 
     def tell(self) -> None:
@@ -149,7 +150,9 @@ class World:
 
     def step(self, lane: int) -> bool:
         self.time += 0.01
-        stepped = self._worker(lane).step(lane, self.state["lanes"][lane], self.state["watermark"])
+        block = b"\n".join(self.state["blocks"].pop(lane, []))
+        state, watermark = self.state["lanes"][lane], self.state["watermark"]
+        stepped = self._worker(lane).step(lane, state, watermark, block)
         if stepped.report:
             self.state["reports"][lane].append(stepped.report)
         for slot, parcel in stepped.parcels.items():

@@ -26,7 +26,7 @@ from bellrock.runners.flink.shell import (
     Sessions,
     Summaries,
 )
-from bellrock.runners.flink.source import partition_by_shard, source
+from bellrock.runners.flink.source import gathered, gathering, partition_by_shard, source
 from bellrock.runners.flink.streams import open_streams
 from bellrock.runners.flink.summary import DocumentWriter, SummaryFunction
 from bellrock.secrets import redacted
@@ -46,8 +46,9 @@ def submit(settings: JobSettings, open_writer: Callable[[], DocumentWriter]) -> 
     environment.set_parallelism(settings.parallelism)
     require_lanes(redacted(settings.log), settings.lanes, partition_by_shard(settings))
     open_streams(settings.streams).close()  # one that is not there is refused here, not in a worker
-    build(environment, settings, _read_sites(settings.sites), open_writer)
-    environment.execute(settings.job)
+    with gathering(environment):
+        build(environment, settings, _read_sites(settings.sites), open_writer)
+        environment.execute(settings.job)
 
 
 def _read_sites(path: str) -> str:
@@ -89,7 +90,7 @@ def build(
     """
     begun = time.time_ns() // 1_000_000
     sessions = (
-        _blocks(environment, settings)
+        gathered(_records(environment, settings), settings.step_seconds)
         .flat_map(Router(lane_by_shard(settings.log, settings.lanes)), KEYED)
         .name("router")
         .key_by(lambda element: element[0], Types.INT())
@@ -126,8 +127,8 @@ def build(
     )
 
 
-def _blocks(environment: StreamExecutionEnvironment, settings: JobSettings) -> DataStream:
-    """The blocks of all partitions, their watermark that of the one that is furthest behind."""
+def _records(environment: StreamExecutionEnvironment, settings: JobSettings) -> DataStream:
+    """The records of all partitions, their watermark that of the one that is furthest behind."""
     late = Duration.of_millis(int(settings.late_seconds * 1000))
     strategy = (
         WatermarkStrategy.for_bounded_out_of_orderness(late)

@@ -1,7 +1,7 @@
 """The code as an archive that Flink hands to its workers.
 
-Enters: the installed package. Leaves: a zip with `bellrock`, without what only a server of pages needs, and
-its metadata, by which it knows its version. What always holds: equal code gives equal bytes.
+Enters: the installed package. Leaves: a zip with `bellrock`, its jar among it, without what only a server of
+pages needs, and its metadata, by which it knows its version. What always holds: equal code gives equal bytes.
 """
 
 import zipfile
@@ -12,12 +12,18 @@ from pathlib import Path
 import bellrock
 from bellrock.errors import ConfigurationError
 
-_LEFT_OUT = ("assets", "demo", "simulate", "__pycache__")
+GATHER = "assets/flink/gather.jar"
+"""In the package: the operator that is of Java."""
+
+_LEFT_OUT = ("tracker", "dashboard", "demo", "simulate", "__pycache__")
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def write_code(path: Path) -> None:
-    """Write the archive of the code alone, which a client hands to a cluster."""
+    """Write the archive of the code alone, which a client hands to a cluster.
+
+    Raises ConfigurationError where the jar was not built.
+    """
     with zipfile.ZipFile(path, "w") as archive:
         for name, data in _code():
             _add(archive, name, data)
@@ -26,7 +32,7 @@ def write_code(path: Path) -> None:
 def write_application(path: Path, files: Mapping[str, Path]) -> None:
     """Write the archive that the managed service takes: the code, and files beside it by their name.
 
-    Raises ConfigurationError where a file cannot be read.
+    Raises ConfigurationError where a file cannot be read, or the jar was not built.
     """
     try:
         contents = {name: file.read_bytes() for name, file in files.items()}
@@ -41,6 +47,8 @@ def write_application(path: Path, files: Mapping[str, Path]) -> None:
 
 def _code() -> Iterator[tuple[str, bytes]]:
     root = Path(bellrock.__file__).parent
+    if not (root / GATHER).is_file():
+        raise ConfigurationError(str(root / GATHER), "is not there", "Build it with: make flink.")
     for file in sorted(root.rglob("*")):
         inside = file.relative_to(root)
         if file.is_file() and not set(inside.parts) & set(_LEFT_OUT):

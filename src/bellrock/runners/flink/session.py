@@ -1,6 +1,6 @@
 """SessionFunction: blocks of one lane in, deltas and evidence out; its state is that of the lane's pipeline.
 
-Enters: blocks as they come, and now and then a call of `step` with Flink's watermark. Leaves: parcels of
+Enters: calls of `step`, with lines that have gathered or without, and Flink's watermark. Leaves: parcels of
 deltas by slot, and what the judge must hear. What always holds: a lane is folded in the order of its lines,
 no boundary is passed that an earlier line can still come before, and no line is folded before the marks that
 can concern it are known (`horizon`). So how blocks, steps and restores fall changes nothing in the sums.
@@ -31,9 +31,6 @@ from bellrock.schema.site import Site
 MOST_LINES = 20_000
 """Lines of one step of the pipeline."""
 
-ENOUGH_LINES = 10_000
-"""Lines that do not wait for the next step: what vectorising gains is nearly gained by then."""
-
 _logger = structlog.get_logger(__name__)
 
 
@@ -42,6 +39,11 @@ class LaneState(NamedTuple):
 
     waiting: Values
     journal: Journal
+
+    def wait(self, block: bytes) -> None:
+        """Let a block wait."""
+        if block:
+            self.waiting.add(block)
 
 
 class Stepped(NamedTuple):
@@ -72,42 +74,46 @@ class SessionFunction:
         """Know no lane yet; `horizon` reads `marks`, and `slots` is how many the summary has."""
         self._sites, self._claims, self._marks = sites, claims, marks
         self._horizon, self._slots, self._streams = horizon, slots, streams
-        self._gathered: dict[int, int] = {}
         self._held: dict[int, tuple[bytes, int]] = {}
         self._copies = Copies(self._restore)
 
-    def gather(self, lane: int, state: LaneState, block: bytes) -> bool:
-        """Let a block wait; whether so much waits that the lane should step now."""
-        state.waiting.add(block)
-        self._gathered[lane] = self._gathered.get(lane, 0) + block.count(b"\n")
-        return self._gathered[lane] >= ENOUGH_LINES
-
-    def step(self, lane: int, state: LaneState, watermark: int) -> Stepped:
-        """Fold what waits and may be folded, then end what is due.
+    def step(self, lane: int, state: LaneState, watermark: int, block: bytes = b"") -> Stepped:
+        """Fold what waits and the block, as far as they may be folded, then end what is due; the rest waits.
 
         `watermark`: every line that is still to come has a later `at`, in ms. After an error nothing has
         changed but claims, which the same lane will make again.
         """
-        self._gathered[lane] = 0
         header = read_header(state.journal)
         note = _read(header.note)
         passed = note.passed
         reached = max((watermark + 1) // MINUTE, BEFORE_TIME)
         if self._is_held(lane, header, passed, reached):
+            state.wait(block)
             return Stepped({}, None, waits=True)
-        lines = lines_of(b"\n".join(state.waiting.get()))
+        waited = list(state.waiting.get())
+        lines = lines_of(b"\n".join([*waited, block]))
         newest = first_minute(reversed(lines))
         limit = self._horizon.look(max(reached, BEFORE_TIME if newest is None else newest))
         if reached <= passed and not ready(lines, limit, 1):
             self._hold(lane, header, lines)
+            state.wait(block)
             return Stepped({}, None, bool(lines))
         if not lines and header.is_blank:
             annotate(state.journal, header, _encode(_Note(reached, note.numbers)))
             return Stepped({}, encode_report(Report(lane, reached, [])), waits=False)
-        return self._fold(lane, state, header, _Due(note, reached, lines, limit))
+        due = _Due(note, reached, lines, limit)
+        left, stepped = self._fold(lane, state.journal, header, due)
+        if len(left) == len(lines):
+            state.wait(block)
+        elif left or waited:
+            state.waiting.update([b"\n".join([*left, b""])] if left else [])
+        return stepped
 
-    def _fold(self, lane: int, state: LaneState, header: Header, due: "_Due") -> Stepped:
-        one = self._copies.take(lane, state.journal, header)
+    def _fold(
+        self, lane: int, journal: Journal, header: Header, due: "_Due"
+    ) -> tuple[Sequence[bytes], Stepped]:
+        """The lines that are left, and what comes of the others."""
+        one = self._copies.take(lane, journal, header)
         folding = _Folding(one.pipeline, self._streams, due.note.numbers)
         folding.look_for_late(due)
         left = folding.fold(due.lines, due.limit)
@@ -115,20 +121,18 @@ class SessionFunction:
         kept = self._copies.keep(
             lane,
             one,
-            state.journal,
+            journal,
             header,
             note=_encode(_Note(passed, due.note.numbers)),
             changes=folding.changes,
             whole=one.pipeline.state.snapshot,
         )
         self._hold(lane, kept, left)
-        if len(left) < len(due.lines):
-            state.waiting.update([b"\n".join([*left, b""])] if left else [])
         ended = one.witness.take()
         news = ended or passed > due.note.passed
         report = encode_report(Report(lane, passed, ended)) if news else None
         found = parcels(folding.deltas, self._slots, self._horizon.judged)
-        return Stepped(found, report, bool(left))
+        return left, Stepped(found, report, bool(left))
 
     def _hold(self, lane: int, header: Header, left: Sequence[bytes]) -> None:
         """Remember from which minute on lines are left that wait for the judge."""

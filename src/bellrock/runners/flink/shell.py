@@ -20,12 +20,14 @@ from bellrock.errors import StoreUnavailable
 from bellrock.log.blocks import shard_of
 from bellrock.operators.documents import MINUTE
 from bellrock.runners.flink.alarms import Alarms, is_due, next_time, now
+from bellrock.runners.flink.gather import records_of
 from bellrock.runners.flink.journal import Journal
 from bellrock.runners.flink.judge import JudgeFunction
 from bellrock.runners.flink.placing import keys, places
-from bellrock.runners.flink.session import LaneState, SessionFunction, Stepped
+from bellrock.runners.flink.session import LaneState, SessionFunction
 from bellrock.runners.flink.summary import SlotState, SummaryFunction
 from bellrock.runners.flink.turns import Turns
+from bellrock.runners.garbage import spare_what_stays
 
 BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 KEPT = Types.PICKLED_BYTE_ARRAY()
@@ -52,7 +54,7 @@ def _journal(context: RuntimeContext) -> Journal:
 
 
 class Router(FlatMapFunction):  # type: ignore[misc]  # pyflink has no types here
-    """Blocks by the key of their lane.
+    """Blocks that were gathered, by the key of their lane: those of a lane are one then.
 
     Before the first, all lanes are woken up: so each tells how far it has come though it has no line yet.
     A source of its own would end, and its end is a watermark that passes everything.
@@ -65,15 +67,23 @@ class Router(FlatMapFunction):  # type: ignore[misc]  # pyflink has no types her
 
     def open(self, runtime_context: RuntimeContext) -> None:  # noqa: ARG002  # pyflink names it
         """Begin in a worker."""
+        spare_what_stays()
         self._sleeping = True
+        self._lanes: dict[int, list[bytes]] = {}
 
     def flat_map(self, value: bytes) -> Iterator[tuple[int, bytes]]:
-        """Give a block its key."""
+        """Give blocks their keys, when the last part of them is there."""
         if self._sleeping:
             self._sleeping = False
             for key in self._keys:
                 yield key, b""
-        yield self._key_by_shard[shard_of(value[: value.find(b"\n")])], value
+        records, more = records_of(value)
+        for block in records:
+            key = self._key_by_shard[shard_of(block[: block.find(b"\n")])]
+            self._lanes.setdefault(key, []).append(block)
+        while self._lanes and not more:
+            key, blocks = self._lanes.popitem()
+            yield key, b"\n".join(blocks)
 
 
 class Sessions(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no types here
@@ -101,10 +111,8 @@ class Sessions(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no ty
             if self._lane_of[key] == 0:
                 yield from ((slot, b"") for slot in self._keys)
             timers.register_event_time_timer(_next_minute(timers.current_watermark()))
-        elif self._function.gather(self._lane_of[key], self._state, block):
-            yield from self._step(ctx)
         else:
-            self._alarms.set(timers, key)
+            yield from self._step(ctx, block)
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Any]:
         """Step, at the lane's own times: one is to come where the log's minute has moved on."""
@@ -114,11 +122,11 @@ class Sessions(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no ty
         else:
             self._alarms.set(ctx.timer_service(), key)
 
-    def _step(self, ctx: Any) -> Iterator[Any]:
+    def _step(self, ctx: Any, block: bytes = b"") -> Iterator[Any]:
         timers = ctx.timer_service()
         watermark = timers.current_watermark()
         key = ctx.get_current_key()
-        stepped: Stepped = self._function.step(self._lane_of[key], self._state, watermark)
+        stepped = self._function.step(self._lane_of[key], self._state, watermark, block)
         timers.register_event_time_timer(_next_minute(watermark))
         if stepped.waits:
             self._alarms.set_soon(timers, key, _GATED_MS)
