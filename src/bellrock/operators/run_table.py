@@ -13,16 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bellrock.operators.keys import Keys, prefix_range
+from bellrock.operators.places import Places
 from bellrock.rows import Index, Rows, copy, join, pick, place
 
 _GROWTH = 2  # a run is merged into the one before it unless that is this many times larger
 
 
 class _Run:
-    __slots__ = ("due", "keys", "live", "living", "rows")
+    __slots__ = ("due", "keys", "live", "living", "places", "rows")
 
     def __init__(self, keys: Keys, rows: Rows, due: str | None) -> None:
         self.keys = keys
+        self.places = Places(keys)
         self.rows = rows
         self.live = np.ones(len(keys), dtype=np.bool_)
         self.living = len(keys)
@@ -92,7 +94,7 @@ class RunTable:
         """The rows that have one of the keys, which ascend and are distinct."""
         places = []
         for run in self._runs:
-            index = np.searchsorted(run.keys, keys)
+            index = run.places.of(keys)
             index[index == len(run.keys)] = 0
             places.append((run, index[(run.keys[index] == keys) & run.live[index]]))
         return self._found(places)
@@ -102,10 +104,7 @@ class RunTable:
         least, greatest = prefix_range(prefix)
         places = []
         for run in self._runs:
-            index = _ranges(
-                np.searchsorted(run.keys, least, side="left"),
-                np.searchsorted(run.keys, greatest, side="right"),
-            )
+            index = _ranges(run.places.of(least), run.places.of(greatest, "right"))
             places.append((run, index[run.live[index]]))
         return self._found(places)
 
