@@ -20,7 +20,6 @@ from tempfile import TemporaryDirectory
 from bellrock.commands.dynamodb import create
 from bellrock.demo import shop
 from bellrock.demo.demo import (
-    COUNTRY_HEADER,
     DemoOptions,
     say,
     shop_of,
@@ -55,6 +54,7 @@ late_seconds = 2
 dynamodb = "{tables}"
 """
 PARTITIONS = 4
+_OF_THE_DEMO = ("trusted_proxies", "country_header")
 
 
 def main() -> None:
@@ -107,7 +107,7 @@ def _start(options: DemoOptions, workers: int, servers: ExitStack) -> None:
     job = ["-pym", "bellrock.runners.flink.job", str(settings)]
     submit(cluster.home, cluster.url, code, job)
     sign_in = prepare_sign_in(options.config)
-    environment = ("env", f"BELLROCK_COUNTRY_HEADER={COUNTRY_HEADER}")
+    told = [f"BELLROCK_{name.upper()}={getattr(options.config, name)}" for name in _OF_THE_DEMO]
     for name, arguments, ready in (
         ("collect", ("--log", topic.url, "--collect", options.collect), "collector started"),
         ("serve", ("--store", store, "--dashboard", options.dashboard), "api started"),
@@ -115,7 +115,7 @@ def _start(options: DemoOptions, workers: int, servers: ExitStack) -> None:
         say(f"bellrock {name}")
         place = options.data / name
         place.mkdir()
-        command = (*environment, sys.executable, "-m", "bellrock", name, *arguments)
+        command = ("env", *told, sys.executable, "-m", "bellrock", name, *arguments)
         enter(running([*command, "--data", str(options.data)], place, ready))
     say(f"Flink      {cluster.url}\nOpenSearch {search}\n{welcome(options, sign_in)}")
 
