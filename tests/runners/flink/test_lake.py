@@ -46,7 +46,7 @@ from servers.dynamodb import make_tables
 if TYPE_CHECKING:
     from types_boto3_dynamodb import DynamoDBClient
 
-BUCKET = "bellrock-checkpoints"
+BUCKET = f"bellrock-checkpoints-{uuid4().hex}"  # of this process: others share the server
 SITES = parse_sites(shops.SITES, "shops")
 
 pytestmark = no_flink
