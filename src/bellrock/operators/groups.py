@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from bellrock.rows import Index
@@ -59,6 +60,11 @@ def sums_of(values: Callable[[Index], NDArray[np.int64]], groups: Groups) -> NDA
         starts = np.cumsum(sizes[many]) - sizes[many]
         first[many] = np.add.reduceat(values(members), starts, axis=0)
     return np.asarray(first)
+
+
+def starts_of_rows(ordered: pl.DataFrame) -> Index:
+    """Where runs of equal rows begin."""
+    return starts_of(ordered.select(pl.struct(pl.all()).rle_id()).to_series().to_numpy())
 
 
 def starts_of(ordered: NDArray[Any]) -> Index:

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from bellrock.operators.groups import starts_of
+from bellrock.operators.groups import starts_of_rows
 from bellrock.operators.summaries import Deltas
 from bellrock.schema.document import CLUSTER_KEY, KEY, RELATIONS
 
@@ -135,7 +135,7 @@ def _runs(relation: str, rows: pl.DataFrame) -> _Table:
         return _Table(relation, rows, rows, np.ones(len(rows), np.int64))
     key = DOCUMENT_KEYS[relation]
     keys = pl.DataFrame(rows.get_columns()[: len(key)])
-    starts = starts_of(keys.select(pl.struct(pl.all()).rle_id()).to_series().to_numpy())
+    starts = starts_of_rows(keys)
     heads = keys[starts]
     return _Table(relation, rows, heads, np.diff(starts, append=len(rows)))
 

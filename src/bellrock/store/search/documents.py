@@ -6,7 +6,7 @@ altogether is empty: it keeps its version, and no question finds it.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from bellrock.operators.groups import starts_of
+from bellrock.operators.groups import starts_of_rows
 from bellrock.operators.summaries import NO_DELTAS, Deltas
 from bellrock.schema.document import RELATIONS, Relation
 
@@ -106,26 +106,21 @@ def _timers_by_key(rows: pl.DataFrame, relation: str) -> dict[Row, Timers]:
     """The timers of each document, also of one in which all are zero."""
     key, additive = RELATIONS[relation]
     width = key.index("timer")
-    starts = _starts(rows, key[: width + 1])
-    heads = rows[starts].select(key[: width + 1])
+    keys = rows.select(key[: width + 1])
+    starts = starts_of_rows(keys)
+    heads = keys[starts]
     made = _with_cells(rows, starts) if "cell" in key else _with_sums(rows.select(additive))
     timers = list(zip(heads["timer"].to_list(), made, strict=True))
-    places = _starts(heads, key[:width])
+    names = heads.select(key[:width])
+    places = starts_of_rows(names)
     ends = [*places[1:].tolist(), len(timers)]
     found: dict[Row, Timers] = {
         name: dict(timers[place:end])
-        for name, place, end in zip(
-            _tuples(heads[places].select(key[:width])), places.tolist(), ends, strict=False
-        )
+        for name, place, end in zip(_tuples(names[places]), places.tolist(), ends, strict=False)
     }
     if sum(map(len, found.values())) < len(timers):  # the rows of one did not follow each other
         return _timers_by_key(rows.sort(key), relation)
     return found
-
-
-def _starts(rows: pl.DataFrame, columns: Sequence[str]) -> NDArray[np.int64]:
-    """Where rows begin that are equal in some columns."""
-    return starts_of(rows.select(pl.struct(columns).rle_id()).to_series().to_numpy())
 
 
 def _with_cells(rows: pl.DataFrame, starts: NDArray[np.int64]) -> list[_Timer | None]:
