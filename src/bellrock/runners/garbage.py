@@ -8,7 +8,9 @@ _OBJECTS_BEFORE_LOOKING = 100_000
 
 
 def spare_what_stays() -> None:
-    """As `sparing_what_stays`, in a process that others end."""
+    """As `sparing_what_stays`, in a process that others end; again where what stayed is another."""
+    gc.unfreeze()
+    gc.collect()  # what is left of a job that was restarted would stay for ever
     gc.freeze()
     gc.set_threshold(_OBJECTS_BEFORE_LOOKING)
 
