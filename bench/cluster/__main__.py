@@ -18,7 +18,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="bench.cluster", description=__doc__)
     parser.add_argument("--only", choices=("knee", "live"), help="take these figures")
-    parser.add_argument("--lines", type=int, default=300_000, help="of the backlog")
+    parser.add_argument(
+        "--lines", type=int, default=600_000, help="of the backlog that are measured"
+    )
     parser.add_argument("--impressions", type=int, default=1_000_000, help="that are live")
     parser.add_argument("--rate", type=float, default=1080.0, help="beacons a second")
     parser.add_argument("--seconds", type=int, default=120, help="of live traffic")

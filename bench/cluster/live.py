@@ -21,7 +21,6 @@ from bellrock.simulate.visitors import Traffic
 from bellrock.store.contract import Selection
 from bench.cluster.place import SITES, Job, Place
 from bench.cluster.table import Table
-from bench.engine.states import batches
 from bench.load import declare_sites
 
 _PROBE = f"shop-{SITES}"  # the last of them has no visitors beside
@@ -29,7 +28,6 @@ _BEFORE_MS = 600_000  # in which the impressions came that are live
 _TICK = 0.05
 _LOOK = 0.05
 _PROBE_EVERY = 0.5  # seconds, in the mean
-_APPEND = 1_000
 _AGENT = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"
 _ALWAYS = 1 << 40
 _CHECKPOINTS = 3  # of which there is something to say
@@ -46,7 +44,7 @@ def report(place: Place, impressions: int, rate: float, seconds: int, table: Tab
     ]
     # Time to send what is needed for all of it, with a worker that is slow to come back.
     entries = _entries(Traffic(rate=rate, seed=2, sites=keys), 3 * seconds + 120)
-    with place.job("live", sites, list(batches(first, _APPEND))) as job:
+    with place.job("live", sites, first) as job:
         place.wait(lambda: job.beacons() == impressions)
         place.wait(lambda: len(_checkpoints(place, job, 0)) >= 2)
         whole = _checkpoints(place, job, 0)[0]

@@ -16,12 +16,14 @@ import httpx
 import psutil
 
 from bellrock.dynamodb.client import connect
+from bellrock.log.blocks import cut
 from bellrock.log.kafka import Topic
 from bellrock.runners.flink.cluster import Cluster, local_cluster
 from bellrock.runners.flink.package import write_code
 from bellrock.runners.flink.rest import Flink
 from bellrock.runners.flink.submit import submit
 from bellrock.store.search import SearchStore, open_search_store
+from bench.engine.states import batches
 from servers.dynamodb import dynamodb, make_tables
 from servers.fixtures import AWS
 from servers.kafka import kafka
@@ -35,6 +37,7 @@ SITES = 20
 """Of the traffic; each has indices of its own, which take OpenSearch longer to make than documents."""
 
 _PATIENCE = 600.0
+_AT_ONCE = 10_000  # lines for which the log is waited once
 _SETTINGS = """\
 log = "{topic.url}"
 sites = "{sites}"
@@ -87,14 +90,12 @@ class Place(NamedTuple):
 
     @contextmanager
     def job(
-        self, name: str, sites: Path, records: Sequence[Sequence[bytes]], lanes: int = LANES
+        self, name: str, sites: Path, lines: Sequence[bytes], lanes: int = LANES, append: int = 1000
     ) -> Iterator[Job]:
-        """A job of one worker with its own topic, which has lines already: those of an append together."""
+        """A job of one worker with its own topic, which has lines already (`send`)."""
         topic = Topic(self.kafka, name)
         topic.create(PARTITIONS, 1)
-        with closing(topic.writer()) as writer:
-            for lines in records:
-                writer.append(lines)
+        send(topic, lines, append)
         with closing(connect(endpoint=self.tables)) as client:
             make_tables(client, name)
         settings = self.folder / f"{name}.toml"
@@ -144,6 +145,13 @@ def place() -> Iterator[Place]:
             local_cluster(folder / "flink", ROOT / ".venv-flink", workers=1, jars=jars) as cluster,
         ):
             yield Place(folder, brokers, tables, search, cluster)
+
+
+def send(topic: Topic, lines: Sequence[bytes], append: int) -> None:
+    """Write lines as a collector would that commits so many at a time."""
+    with closing(topic.writer()) as writer:
+        for part in batches(lines, _AT_ONCE):
+            writer.put([block for own in batches(part, append) for block in cut(own)])
 
 
 def processor_seconds(pid: int) -> float:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from time import process_time
 
+from bellrock.claims.contract import Claims
 from bellrock.claims.memory import MemoryClaims
 from bellrock.log.blocks import Block, cut
 from bellrock.marks.memory import MemoryMarks
@@ -83,12 +84,14 @@ class Drop:
 class Lanes:
     """All lanes of a job in one worker."""
 
-    def __init__(self, number: int, declared: Mapping[str, Site]) -> None:
-        """Begin with nothing; everybody has come as far as is asked."""
+    def __init__(
+        self, number: int, declared: Mapping[str, Site], claims: Claims | None = None
+    ) -> None:
+        """Begin with nothing; everybody has come as far as is asked. Without `claims`, they are in memory."""
         self._lanes = lane_by_shard("kafka://", number)
         marks = Marks()
         horizon = Horizon(_Everything(), marks, process_time)
-        self._function = SessionFunction(declared, MemoryClaims(), marks, horizon, SLOTS)
+        self._function = SessionFunction(declared, claims or MemoryClaims(), marks, horizon, SLOTS)
         self._blocks: dict[int, list[bytes]] = {}
         self.states = [LaneState(_Values(), Journal(_Value(), _Values())) for _ in range(number)]
 

@@ -12,6 +12,7 @@ from cfnlint.core import get_rules
 
 from bellrock.errors import ConfigurationError
 from bellrock.runners.flink import package
+from bellrock.runners.flink.home import WORKER_JAVA
 from bellrock.runners.flink.package import write_application, write_code
 from bellrock.runners.flink.settings import JobSettings
 from runners.flink.jobs import no_flink
@@ -41,7 +42,9 @@ def test_the_deployment_for_kubernetes_names_what_is_there() -> None:
     assert (found["apiVersion"], found["kind"]) == ("flink.apache.org/v1beta1", "FlinkDeployment")
     module = found["spec"]["job"]["args"][-2]
     assert (ROOT / "src" / Path(*module.split("."))).with_suffix(".py").is_file()
-    assert found["spec"]["flinkConfiguration"]["taskmanager.numberOfTaskSlots"] == "1"
+    told = found["spec"]["flinkConfiguration"]
+    assert told["taskmanager.numberOfTaskSlots"] == "1"
+    assert told["env.java.opts.taskmanager"] == WORKER_JAVA, "as clusters of one machine have it"
 
 
 def test_all_speak_of_one_version_of_flink() -> None:

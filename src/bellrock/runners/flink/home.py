@@ -14,6 +14,9 @@ from typing import NamedTuple
 
 from bellrock.errors import ConfigurationError
 
+WORKER_JAVA = "-XX:+UseParallelGC"
+"""Options of a worker: of great arrays, as records are, Java's default makes much work."""
+
 
 class Home(NamedTuple):
     """A Flink home; `environment` is the virtual environment with the package."""
@@ -68,6 +71,7 @@ def make_home(
     interpreter = str(home.environment / "bin" / "python")
     told = {
         "env.java.opts.all": _java_options(package),
+        "env.java.opts.taskmanager": WORKER_JAVA,
         "python.executable": interpreter,
         "python.client.executable": interpreter,
         **settings,

@@ -65,6 +65,7 @@ def configuration(settings: JobSettings) -> Configuration:
         "python.execution-mode": "thread",
         "state.backend.type": "rocksdb",
         "execution.checkpointing.incremental": "true",
+        "state.backend.rocksdb.compression.per.level": "LZ4_COMPRESSION",
         **({"execution.checkpointing.dir": settings.checkpoints} if settings.checkpoints else {}),
         "execution.checkpointing.interval": f"{checkpoint_ms}ms",
         "execution.checkpointing.num-retained": "3",

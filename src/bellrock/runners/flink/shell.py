@@ -4,6 +4,7 @@ Python functions of Flink are told of no checkpoint, so whatever waits is in key
 to a store outside is there when a call returns.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -20,7 +21,7 @@ from bellrock.errors import StoreUnavailable
 from bellrock.log.blocks import shard_of
 from bellrock.operators.documents import MINUTE
 from bellrock.runners.flink.alarms import Alarms, is_due, next_time, now
-from bellrock.runners.flink.gather import records_of
+from bellrock.runners.flink.gather import joined, records_of
 from bellrock.runners.flink.journal import Journal
 from bellrock.runners.flink.judge import JudgeFunction
 from bellrock.runners.flink.placing import keys, places
@@ -38,6 +39,7 @@ KEYED = Types.TUPLE([Types.INT(), BYTES])
 
 REPORTS = OutputTag("reports", BYTES)
 
+_MOST_BYTES = 4 << 20  # of a block: Flink takes an element of more than 5 MiB through a file
 _GATED_MS = 100  # until a lane that waits for the judge looks again
 _RETRY_MS = 2_000  # until documents are written again that the store did not take
 _RECALL_MS = 60_000  # until it is looked again for writes that came late,
@@ -67,7 +69,7 @@ class Router(FlatMapFunction):  # type: ignore[misc]  # pyflink has no types her
 
     def open(self, runtime_context: RuntimeContext) -> None:  # noqa: ARG002  # pyflink names it
         """Begin in a worker."""
-        spare_what_stays()
+        _settle()
         self._sleeping = True
         self._lanes: dict[int, list[bytes]] = {}
 
@@ -83,7 +85,8 @@ class Router(FlatMapFunction):  # type: ignore[misc]  # pyflink has no types her
             self._lanes.setdefault(key, []).append(block)
         while self._lanes and not more:
             key, blocks = self._lanes.popitem()
-            yield key, b"\n".join(blocks)
+            for block in joined(blocks, _MOST_BYTES):
+                yield key, block
 
 
 class Sessions(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no types here
@@ -220,6 +223,13 @@ class Summaries(KeyedProcessFunction):  # type: ignore[misc]  # pyflink has no t
             self._function.recall(self._state, self._slot_of[key], self._slots)
             rare = at > self._begun + _RECENT_MS
             self._recalls[key] = next_time(_RARE_RECALL_MS if rare else _RECALL_MS, key)
+
+
+def _settle() -> None:
+    """Tell a worker's Python what folding is like."""
+    spare_what_stays()
+    # Every message would be made and handed to Java, which drops those that nobody wants: clients have many.
+    logging.getLogger().setLevel(logging.INFO)
 
 
 def _next_minute(watermark: int) -> int:

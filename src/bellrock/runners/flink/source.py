@@ -22,8 +22,8 @@ from bellrock.runners.flink.settings import JobSettings
 from bellrock.runners.flink.signin import consumer_settings
 from bellrock.secrets import redacted
 
-_ENOUGH_BYTES = 32 << 20
-"""That do not wait any longer: some 48,000 lines."""
+_ENOUGH_BYTES = 64 << 20
+"""That do not wait any longer: some 96,000 lines."""
 
 _PART_BYTES = 256 << 10
 """Of a part: greater ones Java's heap would keep by themselves."""
