@@ -14,6 +14,11 @@ def test_the_lag_is_how_long_the_newest_line_had_waited() -> None:
     assert Step(1, 5, 1_000, None).lag_seconds is None
 
 
+def test_where_others_fold_no_lag_is_known_before_the_first_step_either() -> None:
+    assert Progress().step.lag_seconds == 0
+    assert Progress(knows_lag=False).step.lag_seconds is None
+
+
 def test_every_listener_hears_of_a_step_from_another_thread() -> None:
     progress = Progress()
 

@@ -26,6 +26,8 @@ describe("how new what is seen is", () => {
 
   it("is nothing before the first beacon", () => {
     expect(freshness({ ...event, lag_seconds: 0, watermark: null }).text).toBe("no beacon yet");
-    expect(freshness({ ...event, lag_seconds: null, watermark: null }).text).toBe("no beacon yet");
+    expect(freshness({ ...event, lag_seconds: null, watermark: null }).text).toBe(
+      "no new beacon yet",
+    );
   });
 });

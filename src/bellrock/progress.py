@@ -41,10 +41,10 @@ class Step(msgspec.Struct, frozen=True):
 class Progress:
     """The newest step, shared between threads. After `close` nobody waits any more."""
 
-    def __init__(self) -> None:
-        """Begin before the first step."""
+    def __init__(self, *, knows_lag: bool = True) -> None:
+        """Begin before the first step; without `knows_lag` others fold, and nothing is known of them yet."""
         self._lock = threading.Lock()
-        self._step = Step(0, 0, None, 0)
+        self._step = Step(0, 0, None, 0 if knows_lag else None)
         self._closed = False
         self._wake: set[Callable[[], object]] = set()
         self._listeners: Counter[str] = Counter()

@@ -9,7 +9,11 @@ export interface Freshness {
 
 export function freshness(event: LiveEvent): Freshness {
   const { lag_seconds: lag, watermark } = event;
-  if (watermark === null) return { text: "no beacon yet", hint: "no beacon yet" };
+  if (watermark === null) {
+    // A search store is asked for its newest minutes when somebody listens, and of older ones nothing is said.
+    const text = lag === null ? "no new beacon yet" : "no beacon yet";
+    return { text, hint: text };
+  }
   const newest = new Date(watermark);
   if (lag !== null) {
     return { text: `${duration(lag)} behind`, hint: `newest beacon ${instant(newest)}` };

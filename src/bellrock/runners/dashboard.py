@@ -45,7 +45,7 @@ def run(config: Config) -> None:
     """
     sites = load_sites(config.sites_file)
     refuse_taken_address(*config.dashboard_address)
-    progress, stop = Progress(), threading.Event()
+    progress, stop = Progress(knows_lag=False), threading.Event()
     with closing(open_store(config)) as store, Accounts(config.accounts_file) as accounts:
         app = create_app(store, open_marks(config), sites, accounts, progress, time.time)
         server = http_server(app, *config.dashboard_address)
