@@ -5,12 +5,13 @@ shard, and the blocks of a shard, one after the other, are its lines in their or
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 from zlib import crc32
 
 import msgspec
 
+from bellrock.bounded import bounded
 from bellrock.log.contract import LogWriter, as_block
 from bellrock.schema import wire
 
@@ -74,7 +75,8 @@ def cut(lines: Sequence[bytes]) -> list[Block]:
 
 def blocks_of(shard: int, lines: Sequence[bytes]) -> list[Block]:
     """Lines of one shard as blocks; raises as `cut` does."""
-    return [Block(shard, part) for part in _parts(lines)]
+    sizes = [len(line) + 1 for line in lines]
+    return [Block(shard, as_block(lines[part])) for part in bounded(sizes, BLOCK_BYTES)]
 
 
 def lines_of(data: bytes) -> list[bytes]:
@@ -100,16 +102,3 @@ def _exactly(line: bytes) -> str | None:
     from bellrock.normalise.decode import route_of
 
     return route_of(line)[1]
-
-
-def _parts(lines: Sequence[bytes]) -> Iterator[bytes]:
-    """Lines of one shard as blocks of a bounded size."""
-    part: list[bytes] = []
-    size = 0
-    for line in lines:
-        if part and size + len(line) + 1 > BLOCK_BYTES:
-            yield as_block(part)
-            part, size = [], 0
-        part.append(line)
-        size += len(line) + 1
-    yield as_block(part)

@@ -4,7 +4,9 @@ Enters: a part as `flink/src/main/java/bellrock/Gather.java` makes it. Leaves: i
 as few blocks.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+
+from bellrock.bounded import bounded
 
 _MORE, _LENGTH = 1, 4  # bytes
 
@@ -19,15 +21,8 @@ def records_of(part: bytes) -> tuple[list[bytes], bool]:
     return found, part[0] == 1
 
 
-def joined(blocks: Iterable[bytes], most: int) -> Iterator[bytes]:
+def joined(blocks: Sequence[bytes], most: int) -> Iterator[bytes]:
     """Blocks that follow each other as one, as long as that has `most` bytes at the most."""
-    found: list[bytes] = []
-    size = 0
-    for block in blocks:
-        if found and size + len(block) > most:
-            yield b"\n".join(found)
-            found, size = [], 0
-        found.append(block)
-        size += len(block) + 1
-    if found:
-        yield b"\n".join(found)
+    sizes = [len(block) + 1 for block in blocks]
+    for part in bounded(sizes, most + 1):  # the last has no newline after it
+        yield b"\n".join(blocks[part])

@@ -5,12 +5,13 @@ the one with the greater version stays, whatever order they come in. What the cl
 again; what was stored already is stored again, and is the same.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import msgspec
 from opensearchpy import OpenSearch, TransportError
 
+from bellrock.bounded import bounded
 from bellrock.errors import ConfigurationError, StoreUnavailable
 from bellrock.store.search.client import BUSY, Patience, Waits, explained
 from bellrock.store.search.documents import Document
@@ -49,9 +50,9 @@ class Writer:
             prepared = self._prepared(items, version)
             left: set[int] = set()
             failure = None
-            for batch in _batches(prepared):
-                undone, failed = self._send([prepared[n] for n in batch])
-                left.update(batch[n] for n in undone)
+            for batch in bounded([len(item.lines) for item in prepared], REQUEST_BYTES):
+                undone, failed = self._send(prepared[batch])
+                left.update(batch.start + n for n in undone)
                 failure = failed or failure
             items = [items[n] for n in sorted(left)]
             if failure:
@@ -108,17 +109,3 @@ def _item(index: str, document: Document, version: int) -> _Item:
     # The version again, as a field: by the one beside the document nobody can look for it.
     said = b'{"version":%d,' % version if document.body != b"{}" else b"{"
     return _Item(index, b"%b\n%b%b\n" % (head, said, document.body[1:]))
-
-
-def _batches(items: Sequence[_Item]) -> Iterator[list[int]]:
-    """Numbers of items that go into one request."""
-    batch: list[int] = []
-    size = 0
-    for n, item in enumerate(items):
-        if batch and size + len(item.lines) > REQUEST_BYTES:
-            yield batch
-            batch, size = [], 0
-        batch.append(n)
-        size += len(item.lines)
-    if batch:
-        yield batch
