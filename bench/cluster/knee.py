@@ -23,7 +23,15 @@ from bellrock.runners.garbage import sparing_what_stays
 from bellrock.simulate.past import past_lines
 from bellrock.simulate.visitors import Traffic
 from bellrock.sites import load_sites
-from bench.cluster.place import LANES, PARTITIONS, SITES, Place, processor_seconds, send
+from bench.cluster.place import (
+    APPEND,
+    LANES,
+    PARTITIONS,
+    SITES,
+    Place,
+    processor_seconds,
+    send,
+)
 from bench.cluster.table import Table
 from bench.engine.contenders import FLINK, Contender
 from bench.engine.lines import write_file
@@ -49,9 +57,9 @@ class _Way(NamedTuple):
 
 
 _WAYS = {
-    f"records of 8 lines, {LANES} lanes": _Way(1_000, LANES),
+    f"records of 8 lines, {LANES} lanes": _Way(APPEND, LANES),
     f"a record for each beacon, {LANES} lanes": _Way(1, LANES),
-    f"records of 8 lines, {_FEW_LANES} lanes": _Way(1_000, _FEW_LANES),
+    f"records of 8 lines, {_FEW_LANES} lanes": _Way(APPEND, _FEW_LANES),
 }
 
 

@@ -36,6 +36,9 @@ LANES = 16  # the default
 SITES = 20
 """Of the traffic; each has indices of its own, which take OpenSearch longer to make than documents."""
 
+APPEND = 1_000
+"""Lines that a collector commits together: records of 8 lines, by 128 shards."""
+
 _PATIENCE = 600.0
 _AT_ONCE = 10_000  # lines for which the log is waited once
 _SETTINGS = """\
@@ -90,7 +93,12 @@ class Place(NamedTuple):
 
     @contextmanager
     def job(
-        self, name: str, sites: Path, lines: Sequence[bytes], lanes: int = LANES, append: int = 1000
+        self,
+        name: str,
+        sites: Path,
+        lines: Sequence[bytes],
+        lanes: int = LANES,
+        append: int = APPEND,
     ) -> Iterator[Job]:
         """A job of one worker with its own topic, which has lines already (`send`)."""
         topic = Topic(self.kafka, name)
